@@ -1,0 +1,47 @@
+#!/usr/bin/env python3
+"""The CDK app: one stack for what Regions share, one stack a Region, from `ses-regions.yaml`.
+
+`-c config=FILE` names another configuration. `make validate` holds the templates against CloudFormation's schemas and
+cdk-nag's AwsSolutions rules; cdk.json leaves that out of every other synthesis, since it costs more than the synthesis.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from cdk_ses_regions import config, node
+from cdk_ses_regions.errors import SesRegionsError
+
+node.use()
+
+import aws_cdk as cdk  # noqa: E402 - jsii starts Node when this is imported
+
+from stacks.regional_email import RegionalEmailStack  # noqa: E402
+from stacks.shared_dns import SharedDnsStack  # noqa: E402
+
+
+def build(app: cdk.App, settings: config.Settings) -> None:
+    """Define the stacks: the shared records first, so that they go last when everything is destroyed."""
+    shared = SharedDnsStack(app, settings) if SharedDnsStack.is_needed(settings) else None
+    for region in settings.regions:
+        stack = RegionalEmailStack(app, settings, region=region)
+        if shared is not None:
+            stack.add_stack_dependency(shared)
+
+
+def main() -> None:
+    """Synthesize; a configuration that is wrong is explained on stderr, without a traceback, and exits with 1."""
+    app = cdk.App()
+    try:
+        settings = config.load(app.node.try_get_context("config") or config.find())
+    except SesRegionsError as error:
+        sys.exit(str(error))
+    if settings.account is None:
+        settings = settings.model_copy(update={"account": os.environ.get("CDK_DEFAULT_ACCOUNT")})
+    build(app, settings)
+    app.synth()
+
+
+if __name__ == "__main__":
+    main()

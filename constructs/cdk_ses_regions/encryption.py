@@ -1,0 +1,59 @@
+"""The customer key of a Region: what SES stores and publishes there is encrypted with it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from aws_cdk import Annotations, RemovalPolicy
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from constructs import Construct
+
+from cdk_ses_regions.policies import allow_ses
+
+
+class EmailKey(Construct):
+    """A customer managed KMS key with yearly rotation that SES can be let in to.
+
+    SES cannot use AWS managed keys: a topic with `alias/aws/sns` loses bounces without a word.
+    See https://docs.aws.amazon.com/ses/latest/dg/configure-sns-notifications.html
+
+    Args:
+        removal_policy: what becomes of the key with its stack (default RETAIN: mail kept without its key is lost).
+
+    Attributes:
+        key: the key.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self.key: kms.IKey = kms.Key(
+            self,
+            "Resource",
+            description="Encrypts received mail and SES notifications",
+            enable_key_rotation=True,
+            removal_policy=removal_policy,
+        )
+
+
+def let_ses_use(key: kms.IKey, scope: Construct, *, sid: str, source_arns: Sequence[str]) -> None:
+    """Add to the key's policy that SES may encrypt for the given SES resources.
+
+    A key made elsewhere keeps its policy; a warning then says what it must allow.
+    """
+    statement = allow_ses(
+        scope, sid=sid, actions=["kms:Decrypt", "kms:GenerateDataKey*"], resource="*", source_arns=source_arns
+    )
+    added = key.add_to_resource_policy(iam.PolicyStatement.from_json(statement), allow_no_op=True)
+    if not added.statement_added:
+        Annotations.of(scope).add_warning_v2(
+            "cdk-ses-regions:key-policy",
+            "the key was made elsewhere: its policy must let ses.amazonaws.com use kms:Decrypt and "
+            "kms:GenerateDataKey*, or SES drops what it should store and publish",
+        )

@@ -1,0 +1,62 @@
+"""What CloudFormation asks of a custom resource, and how it is answered."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+import urllib.error
+import urllib.request
+from typing import Any
+
+logger = logging.getLogger()
+
+# The whole answer may have 4,096 bytes; the reason is the only part that can grow.
+_LONGEST_REASON = 2000
+_ATTEMPTS = 5
+
+
+class Request:
+    """One request of CloudFormation: `kind` is Create, Update or Delete."""
+
+    def __init__(self, event: dict[str, Any]) -> None:
+        self.event = event
+        self.kind: str = event["RequestType"]
+        self.resource_type: str = event["ResourceType"]
+        self.physical_id: str = event.get("PhysicalResourceId", "")
+        self.properties: dict[str, Any] = event.get("ResourceProperties", {})
+        self.old_properties: dict[str, Any] = event.get("OldResourceProperties", {})
+        self.physical_id_after_failure = self.physical_id or f"failed/{event['LogicalResourceId']}"
+
+
+def respond(
+    request: Request,
+    *,
+    physical_id: str,
+    data: dict[str, str] | None = None,
+    error: Exception | None = None,
+) -> None:
+    """Put the answer to the address that CloudFormation gave; try again when the network fails."""
+    answer = {
+        "Status": "SUCCESS" if error is None else "FAILED",
+        "Reason": str(error)[:_LONGEST_REASON] if error is not None else "",
+        "PhysicalResourceId": physical_id,
+        "StackId": request.event["StackId"],
+        "RequestId": request.event["RequestId"],
+        "LogicalResourceId": request.event["LogicalResourceId"],
+        "Data": data or {},
+    }
+    body = json.dumps(answer).encode()
+    # The address is signed for an empty content type.
+    put = urllib.request.Request(
+        request.event["ResponseURL"], data=body, method="PUT", headers={"Content-Type": ""}
+    )
+    for attempt in range(1, _ATTEMPTS + 1):
+        try:
+            with urllib.request.urlopen(put, timeout=10):
+                return
+        except (urllib.error.URLError, TimeoutError) as failure:
+            logger.warning("answer %d of %d failed: %s", attempt, _ATTEMPTS, failure)
+            if attempt == _ATTEMPTS:
+                raise
+            time.sleep(attempt)

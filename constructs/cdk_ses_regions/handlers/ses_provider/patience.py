@@ -1,0 +1,52 @@
+"""Calls SES again when it is too early or too often: its control plane takes one request a second.
+
+Rests on the SES developer guide, "Service quotas": every action but the sending ones is limited to one request a second.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+_THROTTLED = {"Throttling", "ThrottlingException", "TooManyRequestsException", "ServiceUnavailable", "InternalFailure"}
+# A policy attached a moment ago may not have arrived; one that is missing for good must not use up the time.
+_DENIED = {"AccessDenied", "AccessDeniedException"}
+_DENIALS = 5
+
+
+class Patience:
+    """Repeats calls for at most `seconds`, waiting 1, 2, 4 and then 8 seconds between two attempts."""
+
+    def __init__(
+        self,
+        *,
+        seconds: float,
+        sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._sleep = sleep
+        self._clock = clock
+        self._deadline = clock() + seconds
+
+    def call(self, action: Callable[..., Any], **arguments: Any) -> Any:
+        """Return what `action(**arguments)` returns; raise its last error when the time is up."""
+        pause, denials = 1.0, 0
+        while True:
+            try:
+                return action(**arguments)
+            except ClientError as error:
+                code = error.response["Error"]["Code"]
+                denials += code in _DENIED
+                again = code in _THROTTLED or (code in _DENIED and denials <= _DENIALS)
+                if not again or self._clock() + pause > self._deadline:
+                    raise
+            self._sleep(pause)
+            pause = min(pause * 2, 8.0)
+
+
+def is_error(error: ClientError, *codes: str) -> bool:
+    """Tell whether AWS answered with one of the codes."""
+    return error.response["Error"]["Code"] in codes

@@ -1,0 +1,53 @@
+"""Custom resources for what Amazon SES offers and CloudFormation does not: the entry point of one Lambda function.
+
+Each resource type is a class with `create`, `update` and `delete`; this module finds it, and answers CloudFormation
+whatever happens. Rests on the CloudFormation user guide, "Custom resource request and response objects".
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import boto3
+from activation import ActiveReceiptRuleSet
+from cloudformation import Request, respond
+from notification_topics import IdentityNotificationTopics
+from patience import Patience
+
+logger = logging.getLogger()
+logger.setLevel(logging.INFO)
+
+# The handler answers this long before Lambda would stop it without an answer.
+_SECONDS_TO_ANSWER = 15
+
+RESOURCE_TYPES = {kind.TYPE: kind for kind in (ActiveReceiptRuleSet, IdentityNotificationTopics)}
+
+
+def handler(event: dict[str, Any], context: Any) -> None:
+    """Carry out one CloudFormation request and answer it, with the reason if it failed."""
+    request = Request(event)
+    logger.info("%s %s %s", request.kind, request.resource_type, request.physical_id or "(new)")
+    try:
+        seconds = context.get_remaining_time_in_millis() / 1000 - _SECONDS_TO_ANSWER
+        physical_id, data = _carry_out(request, Patience(seconds=seconds))
+    except Exception as error:
+        logger.exception("%s failed", request.kind)
+        respond(request, physical_id=request.physical_id_after_failure, error=error)
+    else:
+        respond(request, physical_id=physical_id, data=data)
+
+
+def _carry_out(request: Request, patience: Patience) -> tuple[str, dict[str, str]]:
+    """Return the physical id and the attributes of the resource after the request."""
+    if request.resource_type not in RESOURCE_TYPES:
+        raise ValueError(f"unknown resource type {request.resource_type}; known are {', '.join(RESOURCE_TYPES)}")
+    resource = RESOURCE_TYPES[request.resource_type](boto3.client("ses"), patience)
+    if request.kind == "Create":
+        # Known before anything is changed, so that the delete after a failed create finds what was done.
+        request.physical_id_after_failure = resource.physical_id(request.properties)
+        return resource.create(request.properties)
+    if request.kind == "Update":
+        return resource.update(request.physical_id, old=request.old_properties, new=request.properties)
+    resource.delete(request.physical_id, request.properties)
+    return request.physical_id, {}

@@ -1,0 +1,109 @@
+"""The physical names of what a deployment creates, all from one prefix.
+
+Literal names let a bucket, key or topic policy say the ARN of a receipt rule that does not exist yet; by
+reference that would be a dependency cycle. Each name keeps within the limits of its service by construction.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+
+from cdk_ses_regions.errors import InvalidNameError
+
+PREFIX_PATTERN = r"^[a-z][a-z0-9-]{0,19}$"
+RULE_NAME_PATTERN = r"^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9])?$"
+
+STACK_LIMIT = 128  # https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStack.html
+TOPIC_LIMIT = 256  # https://docs.aws.amazon.com/sns/latest/api/API_CreateTopic.html
+RULE_LIMIT = 64  # https://docs.aws.amazon.com/ses/latest/APIReference/API_ReceiptRule.html; rule sets alike
+
+_DIGEST = 8
+
+
+def prefix_problem(prefix: str) -> str | None:
+    """Return why `prefix` cannot begin physical names, or None."""
+    if len(prefix) > 20:
+        return (
+            f"name {prefix!r} is {len(prefix)} characters long; at most 20, because the names of stacks and "
+            "resources begin with it"
+        )
+    if not re.fullmatch(PREFIX_PATTERN, prefix):
+        return f"name {prefix!r} must begin with a letter a-z and go on with a-z, 0-9 and hyphens, at most 20"
+    return None
+
+
+def rule_name_problem(name: str) -> str | None:
+    """Return why `name` cannot name a receipt rule, or None."""
+    if len(name) > RULE_LIMIT:
+        return f"rule name is {len(name)} characters long; SES allows {RULE_LIMIT}"
+    if not re.fullmatch(RULE_NAME_PATTERN, name):
+        return (
+            f"rule name {name!r} must have letters, digits, dots, hyphens and underscores only, "
+            "and begin and end with a letter or digit"
+        )
+    return None
+
+
+@dataclass(frozen=True)
+class Names:
+    """The physical names of the deployment called `prefix`.
+
+    Args:
+        prefix: Begins every name, so that several deployments fit into one account: a-z, 0-9 and hyphens,
+            beginning with a letter, at most 20 characters.
+
+    Raises:
+        InvalidNameError: The prefix breaks those rules.
+    """
+
+    prefix: str
+
+    def __post_init__(self) -> None:
+        if problem := prefix_problem(self.prefix):
+            raise InvalidNameError(problem)
+
+    @property
+    def shared_dns_stack(self) -> str:
+        """Name of the stack that owns the records all Regions share: `Email-shared-dns`."""
+        return self._stack("shared-dns")
+
+    def regional_stack(self, region: str) -> str:
+        """Return the name of one Region's stack: `Email-us-west-2`."""
+        return self._stack(region)
+
+    @property
+    def rule_set(self) -> str:
+        """Name of the receipt rule set: `email-received`."""
+        return f"{self.prefix}-received"
+
+    @property
+    def feedback_topic(self) -> str:
+        """Name of the SNS topic that takes bounces and complaints: `email-feedback`."""
+        return f"{self.prefix}-feedback"
+
+    @property
+    def received_topic(self) -> str:
+        """Name of the SNS topic that announces received mail: `email-received`."""
+        return f"{self.prefix}-received"
+
+    def rule(self, domain: str, rule: str) -> str:
+        """Return the name of a domain's receipt rule: `example.com-support`.
+
+        A name beyond SES's 64 characters is cut, and ends in a digest of the whole, so that it stays unique
+        and the same at each synthesis.
+
+        Raises:
+            InvalidNameError: `rule` has characters that SES does not take.
+        """
+        if problem := rule_name_problem(rule):
+            raise InvalidNameError(problem)
+        name = f"{domain}-{rule}"
+        if len(name) <= RULE_LIMIT:
+            return name
+        digest = hashlib.sha256(name.encode()).hexdigest()[:_DIGEST]
+        return f"{name[: RULE_LIMIT - _DIGEST - 1]}-{digest}"
+
+    def _stack(self, suffix: str) -> str:
+        return f"{self.prefix[0].upper()}{self.prefix[1:]}-{suffix}"

@@ -1,0 +1,1 @@
+"""The `ses-regions` command line. Nothing here imports CDK, so it needs no Node."""

@@ -1,0 +1,59 @@
+"""What SES may do with a key, a bucket, a topic or a function, as policy statements.
+
+Every grant names the account and the SES resource on whose behalf SES acts, so that nobody else's rule or identity
+can use it (the confused deputy). The ARNs are built from literal names: a policy can then exist before the rule it names.
+Rests on the SES developer guide, "Giving permissions to Amazon SES for email receiving" and "Receiving Amazon SES
+notifications using Amazon SNS".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from aws_cdk import Stack
+from constructs import Construct
+
+Statement = dict[str, Any]
+
+SES = "ses.amazonaws.com"
+
+
+def ses_arn(scope: Construct, resource: str) -> str:
+    """Return the ARN of a SES resource in the account and Region of the scope's stack, `identity/example.com` say."""
+    stack = Stack.of(scope)
+    return f"arn:{stack.partition}:ses:{stack.region}:{stack.account}:{resource}"
+
+
+def rule_arns(scope: Construct, rule_set_name: str) -> str:
+    """Return the ARN pattern of all receipt rules of one rule set."""
+    return ses_arn(scope, f"receipt-rule-set/{rule_set_name}:receipt-rule/*")
+
+
+def allow_ses(
+    scope: Construct, *, sid: str, actions: Sequence[str], resource: str, source_arns: Sequence[str]
+) -> Statement:
+    """Return the statement that lets SES act on `resource` for the given SES resources of this account only."""
+    return {
+        "Sid": sid,
+        "Effect": "Allow",
+        "Principal": {"Service": SES},
+        "Action": list(actions),
+        "Resource": resource,
+        "Condition": {
+            "StringEquals": {"aws:SourceAccount": Stack.of(scope).account},
+            "ArnLike": {"aws:SourceArn": list(source_arns)},
+        },
+    }
+
+
+def deny_insecure_transport(*, actions: str, resource: str) -> Statement:
+    """Return the statement that refuses whoever comes without TLS."""
+    return {
+        "Sid": "DenyInsecureTransport",
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": actions,
+        "Resource": resource,
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    }

@@ -1,0 +1,128 @@
+"""A Lambda function of ours: its code, role and log group, as plain CloudFormation properties.
+
+CDK's own `lambda.Function` is a third of a small synth (docs/architecture.md); nobody extends these resources, and who
+wants the CDK interface gets it from `function`, made when it is first asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from aws_cdk import CfnResource
+from aws_cdk import aws_s3_assets as assets
+from constructs import Construct
+
+from cdk_ses_regions.policies import Statement
+
+if TYPE_CHECKING:
+    from aws_cdk import aws_lambda as lambda_
+
+_HANDLERS = Path(__file__).parent / "handlers"
+_RUNTIME = "python3.13"
+
+
+class PythonFunction(Construct):
+    """A Python function with the code of one folder of `handlers/`, least privilege and a log group that expires.
+
+    Args:
+        code: the folder's name; its module of the same name has the function `handler`.
+        description: what it is for, seen in the console.
+        memory_mb: memory in MB.
+        timeout_seconds: how long one run may take.
+        log_retention_days: how long logs are kept (default 30; a number of days that CloudWatch Logs has).
+        environment: environment variables; never a secret.
+        statements: what it may do, beside writing its own log.
+        dead_letter_queue_arn: queue for events that failed every attempt.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        code: str,
+        description: str,
+        memory_mb: int,
+        timeout_seconds: int,
+        log_retention_days: int = 30,
+        environment: Mapping[str, str] | None = None,
+        statements: Sequence[Statement] = (),
+        dead_letter_queue_arn: str | None = None,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        asset = assets.Asset(
+            self, "Code", path=str(_HANDLERS / code), exclude=["**/__pycache__", "**/__pycache__/**", "*.pyc"]
+        )
+        log_group = CfnResource(
+            self, "Logs", type="AWS::Logs::LogGroup", properties={"RetentionInDays": log_retention_days}
+        )
+        self.role = CfnResource(
+            self,
+            "Role",
+            type="AWS::IAM::Role",
+            properties=_role(log_group.logical_id, statements),
+        )
+        properties: dict[str, Any] = {
+            "Description": description,
+            "Runtime": _RUNTIME,
+            "Architectures": ["arm64"],
+            "Handler": f"{code}.handler",
+            "Code": {"S3Bucket": asset.s3_bucket_name, "S3Key": asset.s3_object_key},
+            "Role": {"Fn::GetAtt": [self.role.logical_id, "Arn"]},
+            "MemorySize": memory_mb,
+            "Timeout": timeout_seconds,
+            "LoggingConfig": {"LogGroup": {"Ref": log_group.logical_id}},
+        }
+        if environment:
+            properties["Environment"] = {"Variables": dict(environment)}
+        if dead_letter_queue_arn:
+            properties["DeadLetterConfig"] = {"TargetArn": dead_letter_queue_arn}
+        self.resource = CfnResource(
+            self, "Resource", type="AWS::Lambda::Function", properties=properties
+        )
+
+    @property
+    def arn(self) -> str:
+        """ARN of the function, as a token."""
+        return self.resource.get_att("Arn").to_string()
+
+    @cached_property
+    def function(self) -> lambda_.IFunction:
+        """The function as CDK knows it: grants go to its role, permissions and event sources to the function."""
+        from aws_cdk import aws_iam as iam
+        from aws_cdk import aws_lambda as lambda_
+
+        role = iam.Role.from_role_arn(self, "ImportedRole", self.role.get_att("Arn").to_string())
+        return lambda_.Function.from_function_attributes(
+            self, "Function", function_arn=self.arn, role=role, same_environment=True
+        )
+
+
+def _role(log_group: str, statements: Sequence[Statement]) -> dict[str, Any]:
+    """Return the properties of a role that writes to one log group and does what the statements say."""
+    write_logs: Statement = {
+        "Effect": "Allow",
+        "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
+        "Resource": {"Fn::GetAtt": [log_group, "Arn"]},
+    }
+    return {
+        "AssumeRolePolicyDocument": {
+            "Version": "2012-10-17",
+            "Statement": [
+                {
+                    "Effect": "Allow",
+                    "Principal": {"Service": "lambda.amazonaws.com"},
+                    "Action": "sts:AssumeRole",
+                }
+            ],
+        },
+        "Policies": [
+            {
+                "PolicyName": "Least",
+                "PolicyDocument": {"Version": "2012-10-17", "Statement": [write_logs, *statements]},
+            }
+        ],
+    }

@@ -1,0 +1,199 @@
+"""What Amazon SES has and CloudFormation lacks, as resources: one Lambda function a stack carries them out.
+
+The function is `handlers/ses_provider`; its classes say what create, update and delete do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+from aws_cdk import CfnResource, Stack, Token
+from aws_cdk import aws_sns as sns
+from constructs import Construct, IConstruct
+
+from cdk_ses_regions.policies import Statement
+from cdk_ses_regions.python_function import PythonFunction
+
+_PROVIDER_ID = "SesProvider"
+
+# Longer than the function's own timeout: a crash then costs minutes, not CloudFormation's default hour.
+_SERVICE_TIMEOUT_SECONDS = 300
+_FUNCTION_TIMEOUT_SECONDS = 240
+
+
+class SesProvider(Construct):
+    """The function behind the resources of this module; a stack has one, which `SesProvider.of` finds or makes.
+
+    See https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-custom-resources.html
+    """
+
+    def __init__(self, scope: Construct, construct_id: str) -> None:
+        super().__init__(scope, construct_id)
+        self._policies: dict[str, CfnResource] = {}
+        self.handler = PythonFunction(
+            self,
+            "Function",
+            code="ses_provider",
+            description="CloudFormation resources for what Amazon SES has and CloudFormation lacks",
+            memory_mb=256,
+            timeout_seconds=_FUNCTION_TIMEOUT_SECONDS,
+        )
+
+    @classmethod
+    def of(cls, scope: Construct) -> SesProvider:
+        """Return the provider of the scope's stack."""
+        stack = Stack.of(scope)
+        found = cast(IConstruct | None, stack.node.try_find_child(_PROVIDER_ID))
+        return found if isinstance(found, SesProvider) else cls(stack, _PROVIDER_ID)
+
+    def resource(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        type: str,  # noqa: A002 - CloudFormation's word
+        properties: Mapping[str, Any],
+        actions: Sequence[str],
+        resources: str | Sequence[str] = "*",
+    ) -> CfnResource:
+        """Define one resource that this provider carries out, and let the function do what it needs.
+
+        Args:
+            scope: the construct it belongs to.
+            construct_id: its id there.
+            type: the resource type, `Custom::...`, that the handler knows.
+            properties: what the handler is given.
+            actions: the IAM actions that create, update and delete need.
+            resources: what they act on (default "*": SES has no narrower resource for most of them).
+        """
+        defined = CfnResource(
+            scope,
+            construct_id,
+            type=type,
+            properties={
+                "ServiceToken": {"Fn::GetAtt": [self.handler.resource.logical_id, "Arn"]},
+                "ServiceTimeout": _SERVICE_TIMEOUT_SECONDS,
+                **properties,
+            },
+        )
+        defined.add_resource_dependency(self._allow(type, actions, resources))
+        return defined
+
+    def _allow(self, kind: str, actions: Sequence[str], resources: str | Sequence[str]) -> CfnResource:
+        """Return the policy for one resource type, attached to the function's role once."""
+        if kind not in self._policies:
+            statement: Statement = {"Effect": "Allow", "Action": list(actions), "Resource": resources}
+            name = kind.removeprefix("Custom::")
+            self._policies[kind] = CfnResource(
+                self,
+                name,
+                type="AWS::IAM::Policy",
+                properties={
+                    "PolicyName": name,
+                    "PolicyDocument": {"Version": "2012-10-17", "Statement": [statement]},
+                    "Roles": [{"Ref": self.handler.role.logical_id}],
+                },
+            )
+        return self._policies[kind]
+
+
+class ActiveReceiptRuleSet(Construct):
+    """Makes a receipt rule set the active one of its Region; only the active one receives.
+
+    It refuses to replace another active set unless told to, and on delete gives back what was active before.
+    See https://docs.aws.amazon.com/ses/latest/dg/receiving-email-receipt-rule-set-enable-disable.html
+
+    Args:
+        rule_set_name: the rule set.
+        take_over: replace another active rule set (default False: the deployment fails and says which).
+
+    Attributes:
+        resource: the custom resource; let it depend on the rule set and its rules.
+    """
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, rule_set_name: str, take_over: bool = False
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self.resource = SesProvider.of(self).resource(
+            self,
+            "Resource",
+            type="Custom::SesActiveReceiptRuleSet",
+            properties={"RuleSetName": rule_set_name, "TakeOver": _flag(take_over)},
+            # Neither action has a resource type in IAM: "*" is the only resource they accept.
+            actions=["ses:DescribeActiveReceiptRuleSet", "ses:SetActiveReceiptRuleSet"],
+        )
+
+
+class IdentityNotificationTopics(Construct):
+    """Sends an identity's bounces and complaints to topics of its Region.
+
+    See https://docs.aws.amazon.com/ses/latest/dg/configure-sns-notifications.html
+
+    Args:
+        identity: the domain or address.
+        bounce_topic: topic for bounces.
+        complaint_topic: topic for complaints.
+        delivery_topic: topic for deliveries (default: none).
+        include_headers: original headers in each notification (default True).
+        email_forwarding: feedback by email as well (default False; it goes off once both topics are set).
+
+    Raises:
+        ValueError: a topic is in another Region; SES publishes in its own only.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        identity: str,
+        bounce_topic: sns.ITopic,
+        complaint_topic: sns.ITopic,
+        delivery_topic: sns.ITopic | None = None,
+        include_headers: bool = True,
+        email_forwarding: bool = False,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        topics = {"Bounce": bounce_topic, "Complaint": complaint_topic, "Delivery": delivery_topic}
+        arns = {
+            f"{kind}TopicArn": _arn_in_this_region(self, topic, kind)
+            for kind, topic in topics.items()
+            if topic is not None
+        }
+        self.resource = SesProvider.of(self).resource(
+            self,
+            "Resource",
+            type="Custom::SesIdentityNotificationTopics",
+            properties={
+                "Identity": identity,
+                **arns,
+                "IncludeHeaders": _flag(include_headers),
+                "EmailForwarding": _flag(email_forwarding),
+            },
+            # These API v1 actions have no resource type in IAM either.
+            actions=[
+                "ses:GetIdentityNotificationAttributes",
+                "ses:SetIdentityFeedbackForwardingEnabled",
+                "ses:SetIdentityHeadersInNotificationsEnabled",
+                "ses:SetIdentityNotificationTopic",
+            ],
+        )
+        # SES publishes a trial message, so the topic's policies have to be there first.
+        self.resource.node.add_dependency(*{topic for topic in topics.values() if topic is not None})
+
+
+def _arn_in_this_region(scope: Construct, topic: sns.ITopic, kind: str) -> str:
+    ours, theirs = Stack.of(scope).region, topic.env.region
+    if ours != theirs and not Token.is_unresolved(ours) and not Token.is_unresolved(theirs):
+        raise ValueError(
+            f"{kind.lower()}_topic is in {theirs}, the identity in {ours}; SES publishes to topics of its own "
+            f"Region only, so give a topic in {ours}"
+        )
+    return topic.topic_arn
+
+
+def _flag(value: bool) -> str:
+    """CloudFormation hands every property over as a string."""
+    return "true" if value else "false"

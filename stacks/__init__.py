@@ -1,0 +1,1 @@
+"""What is deployed together: the configuration, translated into constructs."""

@@ -1,0 +1,59 @@
+"""The stack that owns the record sets that Regions would fight over."""
+
+from __future__ import annotations
+
+from aws_cdk import Environment, Stack
+from constructs import Construct
+
+from cdk_ses_regions.config import Domain, Settings
+from cdk_ses_regions.dns import Record, dmarc_record, inbound_mx
+from cdk_ses_regions.dns_records import DnsRecords
+from cdk_ses_regions.mail_from import MailFromRecords
+
+
+class SharedDnsStack(Stack):
+    """One MAIL FROM MX and SPF a domain, its inbound MX set and DMARC: each has one owner, in the primary Region."""
+
+    def __init__(self, scope: Construct, settings: Settings) -> None:
+        super().__init__(
+            scope,
+            settings.names.shared_dns_stack,
+            env=Environment(account=settings.account, region=settings.primary_region),
+            description="DNS records that all SES Regions share",
+            tags=settings.tags,
+            termination_protection=settings.termination_protection,
+        )
+        for domain in settings.domains:
+            if domain.hosted_zone_id is None:
+                continue
+            if domain.mail_from is not None:
+                MailFromRecords(
+                    self,
+                    f"MailFrom {domain.name}",
+                    mail_from_domain=domain.mail_from,
+                    feedback_region=settings.primary_region,
+                    hosted_zone_id=domain.hosted_zone_id,
+                )
+            if records := _own_records(settings, domain):
+                DnsRecords(
+                    self, f"Domain {domain.name}", hosted_zone_id=domain.hosted_zone_id, records=records
+                )
+
+    @staticmethod
+    def is_needed(settings: Settings) -> bool:
+        """Tell whether there is a record to own; CloudFormation takes no empty stack."""
+        return any(
+            domain.hosted_zone_id is not None
+            and (domain.mail_from is not None or _own_records(settings, domain))
+            for domain in settings.domains
+        )
+
+
+def _own_records(settings: Settings, domain: Domain) -> list[Record]:
+    """Return the shared records at the domain itself."""
+    records: list[Record] = []
+    if domain.receiving is not None and domain.receiving.mx:
+        records.append(inbound_mx(domain.name, settings.receiving_regions_of(domain)))
+    if domain.dmarc is not None:
+        records.append(dmarc_record(domain.name, domain.dmarc.policy, domain.dmarc.rua))
+    return records

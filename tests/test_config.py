@@ -549,10 +549,10 @@ def test_the_example_says_what_it_seems_to_say() -> None:
     domain = settings.domain("example.com")
     assert domain.mail_from == "bounce.example.com"
     assert domain.receiving is not None
-    assert [rule.name for rule in domain.receiving.rules] == ["support", "inbox"]
+    assert [rule.name for rule in domain.receiving.rules] == ["support", "hello"]
     assert domain.receiving.rules[0].recipients == ("support@example.com",)
     assert domain.receiving.rules[0].tls == "require"
-    assert domain.receiving.rules[1].recipients == ()
+    assert domain.receiving.rules[1].recipients == ("hello@example.com",)
 
 
 def test_a_domain_receives_in_every_configured_region_that_can(tmp_path: Path) -> None:

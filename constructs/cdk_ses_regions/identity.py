@@ -99,4 +99,3 @@ class DomainIdentity(Construct):
                     "ResourceRecords": [{"Fn::GetAtt": [identity, f"DkimDNSTokenValue{number}"]}],
                 },
             )
-

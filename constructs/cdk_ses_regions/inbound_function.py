@@ -111,9 +111,7 @@ class InboundFunction(Construct):
                 "PolicyDocument": {
                     "Version": "2012-10-17",
                     "Statement": [
-                        deny_insecure_transport(
-                            actions="sqs:*", resource=queue.get_att("Arn").to_string()
-                        )
+                        deny_insecure_transport(actions="sqs:*", resource=queue.get_att("Arn").to_string())
                     ],
                 },
             },

@@ -80,9 +80,7 @@ class PythonFunction(Construct):
             properties["Environment"] = {"Variables": dict(environment)}
         if dead_letter_queue_arn:
             properties["DeadLetterConfig"] = {"TargetArn": dead_letter_queue_arn}
-        self.resource = CfnResource(
-            self, "Resource", type="AWS::Lambda::Function", properties=properties
-        )
+        self.resource = CfnResource(self, "Resource", type="AWS::Lambda::Function", properties=properties)
 
     @property
     def arn(self) -> str:

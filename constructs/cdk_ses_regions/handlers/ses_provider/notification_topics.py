@@ -46,7 +46,9 @@ class IdentityNotificationTopics:
         if not physical_id.startswith("identity-notification-topics/"):
             return
         try:
-            answer = self._patience.call(self._ses.get_identity_notification_attributes, Identities=[identity])
+            answer = self._patience.call(
+                self._ses.get_identity_notification_attributes, Identities=[identity]
+            )
             current = answer["NotificationAttributes"].get(identity)
             if current is None:
                 return

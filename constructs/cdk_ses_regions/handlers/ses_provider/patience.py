@@ -11,7 +11,13 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-_THROTTLED = {"Throttling", "ThrottlingException", "TooManyRequestsException", "ServiceUnavailable", "InternalFailure"}
+_THROTTLED = {
+    "Throttling",
+    "ThrottlingException",
+    "TooManyRequestsException",
+    "ServiceUnavailable",
+    "InternalFailure",
+}
 # A policy attached a moment ago may not have arrived; one that is missing for good must not use up the time.
 _DENIED = {"AccessDenied", "AccessDeniedException"}
 _DENIALS = 5

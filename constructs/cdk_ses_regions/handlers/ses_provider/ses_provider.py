@@ -41,7 +41,9 @@ def handler(event: dict[str, Any], context: Any) -> None:
 def _carry_out(request: Request, patience: Patience) -> tuple[str, dict[str, str]]:
     """Return the physical id and the attributes of the resource after the request."""
     if request.resource_type not in RESOURCE_TYPES:
-        raise ValueError(f"unknown resource type {request.resource_type}; known are {', '.join(RESOURCE_TYPES)}")
+        raise ValueError(
+            f"unknown resource type {request.resource_type}; known are {', '.join(RESOURCE_TYPES)}"
+        )
     resource = RESOURCE_TYPES[request.resource_type](boto3.client("ses"), patience)
     if request.kind == "Create":
         # Known before anything is changed, so that the delete after a failed create finds what was done.

@@ -1,0 +1,158 @@
+"""SES receiving in one Region: judges recipients by the active receipt rule set, works on accepted mails.
+
+Rests on the SES developer guide, "Email receiving concepts and use cases"
+(https://docs.aws.amazon.com/ses/latest/dg/receiving-email-concepts.html).
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from botocore.exceptions import ClientError
+
+from cdk_ses_regions import regions as ses
+from cdk_ses_regions.local import receipt
+from cdk_ses_regions.local.actions import Actions, Step
+from cdk_ses_regions.local.bounces import SendBounce
+from cdk_ses_regions.local.receipt import Answer, Rule
+from cdk_ses_regions.local.received import Mail
+from cdk_ses_regions.local.targets import Connect
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """An accepted mail and what the rules did with it.
+
+    Args:
+        region: the AWS Region that received it.
+        message_id: SES's id of it.
+        sender: MAIL FROM.
+        recipients: all of RCPT TO.
+        size: bytes that came in.
+        tls: whether the session was encrypted.
+        received_at: when, in UTC.
+        rule_set: name of the active rule set.
+        steps: the actions, in the order they ran.
+    """
+
+    region: str
+    message_id: str
+    sender: str
+    recipients: tuple[str, ...]
+    size: int
+    tls: bool
+    received_at: datetime
+    rule_set: str
+    steps: tuple[Step, ...]
+
+
+@dataclass(slots=True)
+class Transaction:
+    """The rule set as it was at the first recipient, by which the whole mail is judged.
+
+    Args:
+        rule_set: its name; empty when none is active.
+        rules: in order.
+        verified: what is known of identities so far.
+    """
+
+    rule_set: str
+    rules: tuple[Rule, ...]
+    verified: dict[str, bool] = field(default_factory=dict[str, bool])
+
+
+class Receiver:
+    """SES receiving in one Region, without the SMTP. Its methods block, and may run in several threads at once.
+
+    Args:
+        region: the AWS Region.
+        connect: (service, Region) -> boto3 client.
+        send_bounce: delivers the bounces.
+        routes: receives the route of each accepted mail.
+    """
+
+    def __init__(
+        self,
+        *,
+        region: ses.SesRegion,
+        connect: Connect,
+        send_bounce: SendBounce,
+        routes: deque[Route],
+    ) -> None:
+        self.region = region
+        self.host = region.inbound or region.name
+        self._connect = connect
+        self._send_bounce = send_bounce
+        self._routes = routes
+        self._account = ""
+
+    def begin(self) -> Transaction:
+        """Read the active rule set.
+
+        Raises:
+            botocore.exceptions.BotoCoreError: when the API cannot be reached; ClientError when it refuses.
+        """
+        active = self._connect("ses", self.region.name).describe_active_receipt_rule_set()
+        return Transaction(
+            rule_set=active.get("Metadata", {}).get("Name", ""), rules=tuple(active.get("Rules", ()))
+        )
+
+    def answer(self, transaction: Transaction, recipient: str, *, tls: bool) -> Answer:
+        """Tell what to say to one RCPT TO. Raises as `begin` does."""
+        first = receipt.answer(transaction.rules, recipient, verified=True, tls=tls)
+        if first is Answer.UNKNOWN:  # no need to ask for the identity
+            return first
+        verified = any(self._verified(transaction, identity) for identity in receipt.identities(recipient))
+        return first if verified else Answer.UNKNOWN
+
+    def receive(self, mail: Mail, transaction: Transaction) -> None:
+        """Run the rules on an accepted mail and remember its route. A failed action is part of the route."""
+        matches = receipt.matches(transaction.rules, mail.recipients)
+        steps = self._actions().run(mail, matches, rule_set=transaction.rule_set)
+        for step in steps:
+            if step.result == "failed":
+                _log.warning("%s %s %s: %s", mail.region, step.rule, step.action, step.reason)
+        self._routes.append(
+            Route(
+                region=mail.region,
+                message_id=mail.message_id,
+                sender=mail.sender,
+                recipients=mail.recipients,
+                size=len(mail.raw),
+                tls=mail.tls,
+                received_at=mail.received_at,
+                rule_set=transaction.rule_set,
+                steps=steps,
+            )
+        )
+
+    def _actions(self) -> Actions:
+        if not self._account:
+            identity = self._connect("sts", self.region.name).get_caller_identity()
+            self._account = identity["Account"]
+        return Actions(
+            connect=self._connect,
+            region=self.region.name,
+            partition=self.region.partition,
+            account=self._account,
+            send_bounce=self._send_bounce,
+        )
+
+    def _verified(self, transaction: Transaction, identity: str) -> bool:
+        if identity not in transaction.verified:
+            transaction.verified[identity] = self._ask(identity)
+        return transaction.verified[identity]
+
+    def _ask(self, identity: str) -> bool:
+        try:
+            found = self._connect("sesv2", self.region.name).get_email_identity(EmailIdentity=identity)
+        except ClientError as error:
+            if error.response.get("Error", {}).get("Code") == "NotFoundException":
+                return False
+            raise
+        return bool(found.get("VerifiedForSendingStatus", False))

@@ -12,7 +12,7 @@ from cdk_ses_regions.mail_from import MailFromRecords
 
 
 class SharedDnsStack(Stack):
-    """One MAIL FROM MX and SPF a domain, its inbound MX set and DMARC: each has one owner, in the primary Region."""
+    """A domain's one MAIL FROM MX and SPF, its inbound MX set and DMARC, all in the primary Region."""
 
     def __init__(self, scope: Construct, settings: Settings) -> None:
         super().__init__(

@@ -93,7 +93,7 @@ class PythonFunction(Construct):
         from aws_cdk import aws_iam as iam
         from aws_cdk import aws_lambda as lambda_
 
-        role = iam.Role.from_role_arn(self, "ImportedRole", self.role.get_att("Arn").to_string())
+        role = iam.Role.from_role_name(self, "ImportedRole", self.role.ref)
         return lambda_.Function.from_function_attributes(
             self, "Function", function_arn=self.arn, role=role, same_environment=True
         )

@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from cdk_ses_regions.local import receipt
 from cdk_ses_regions.local.receipt import Answer
 

@@ -8,6 +8,7 @@ import re
 from datetime import UTC, datetime
 
 import pytest
+
 from cdk_ses_regions.local.received import EICAR, GTUBE, LAMBDA_HEADERS, Mail, new_message_id
 
 RAW = (

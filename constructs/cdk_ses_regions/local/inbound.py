@@ -1,9 +1,9 @@
 """The local AWS's inbound SMTP endpoints: one door a Region, each acting as SES receiving does there.
 
-A door refuses recipients that no rule of its Region's active receipt rule set takes, and runs the rules
-actions before it answers, so whoever sent the mail can look at once for what became of it. Rests on the SES developer guide, "Email receiving concepts and use cases"
-(https://docs.aws.amazon.com/ses/latest/dg/receiving-email-concepts.html) and "Service quotas"
-(https://docs.aws.amazon.com/ses/latest/dg/quotas.html).
+A door refuses recipients that no rule of its Region's active receipt rule set takes. It runs the rules'
+actions before it answers, so whoever sent a mail can look at once for what became of it.
+Rests on the SES developer guide, "Email receiving concepts and use cases"
+(https://docs.aws.amazon.com/ses/latest/dg/receiving-email-concepts.html) and "Service quotas" (https://docs.aws.amazon.com/ses/latest/dg/quotas.html).
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class _Conversation:
     ) -> str:
         """Begin a mail."""
         self._transaction = None
-        envelope.mail_from = address or ""
+        envelope.mail_from = address or "<>"  # aiosmtpd takes an empty one for a missing MAIL
         envelope.mail_options.extend(options)
         return "250 2.1.0 OK"
 
@@ -98,7 +98,7 @@ class _Conversation:
             message_id=new_message_id(),
             region=self._receiver.region.name,
             host=self._receiver.host,
-            sender=envelope.mail_from or "",
+            sender="" if envelope.mail_from in (None, "<>") else envelope.mail_from,
             recipients=tuple(envelope.rcpt_tos),
             raw=content,
             helo=session.host_name or "localhost",
@@ -229,7 +229,7 @@ class InboundDoors:
         return {region: door.port for region, door in self._doors.items()}
 
     def routes(self, *, message_id: str | None = None) -> tuple[Route, ...]:
-        """Return the routes of the last accepted mails, oldest first; only one mail's when its id is given."""
+        """Return the routes of the last accepted mails, oldest first; one mail's when its id is given."""
         return tuple(route for route in tuple(self._routes) if message_id in (None, route.message_id))
 
     def bounces(self) -> tuple[Bounce, ...]:

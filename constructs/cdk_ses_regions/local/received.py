@@ -33,7 +33,7 @@ EICAR = rb"X5O!P%@AP[4\PZX54(P^)7CC)7}$EICAR-STANDARD-" + b"ANTIVIRUS-TEST-FILE!
 _EICAR_BASE64 = base64.b64encode(EICAR)[:72]  # as it starts an attachment, before its first line ends
 _ID_LETTERS = string.ascii_lowercase + string.digits
 _PARSED = 256 * KIB  # a stranger's header block ends here
-_ADDRESSES = 16 * KIB
+_COMMON = 8 * KIB  # of one common header, so that the whole fits Lambda's 256 KB
 
 Status = Literal["PASS", "FAIL", "DISABLED"]
 
@@ -225,10 +225,11 @@ def _common(items: Sequence[tuple[str, str]], *, return_path: str) -> dict[str, 
         ("subject", "subject", False),
     ):
         if header in first:
-            common[key] = _addresses(first[header]) if several else _decoded(first[header])
+            value = first[header][:_COMMON]
+            common[key] = _addresses(value) if several else _decoded(value)
     return common
 
 
 def _addresses(value: str) -> list[str]:
-    pairs = email.utils.getaddresses([value[:_ADDRESSES]])
+    pairs = email.utils.getaddresses([value])
     return [f"{_decoded(name)} <{address}>" if name else address for name, address in pairs if address]

@@ -67,7 +67,7 @@ class Transaction:
 
 
 class Receiver:
-    """SES receiving in one Region, without the SMTP. Its methods block, and may run in several threads at once.
+    """SES receiving in one Region, without the SMTP. Its methods block; several threads may call them.
 
     Args:
         region: the AWS Region.

@@ -40,8 +40,11 @@ class ActiveReceiptRuleSet:
     def update(
         self, physical_id: str, *, old: dict[str, Any], new: dict[str, Any]
     ) -> tuple[str, dict[str, str]]:
-        """Move the activation to a new rule set, or stay; what was active before the first one stays remembered."""
-        held, previous = _parse(physical_id)
+        """Move the activation to a new rule set, or stay; what was active before the first one stays remembered.
+
+        What an update replaces without a move is not remembered: there is no place for it but the id.
+        """
+        held, previous = self._held(physical_id, old)
         wanted, active = new["RuleSetName"], self._active()
         ours = {"", wanted, held, old.get("RuleSetName", "")}
         if active in ours or _true(new, "TakeOver"):
@@ -52,11 +55,14 @@ class ActiveReceiptRuleSet:
         elif wanted != held:
             # Only a move forward is refused: a rollback that fails would leave the stack stuck.
             raise RuntimeError(_refusal(wanted, active))
+        if wanted == held:
+            # A new id would make CloudFormation delete the old one, which is to deactivate the very same rule set.
+            return physical_id, {}
         return self.physical_id(new, previous), {}
 
     def delete(self, physical_id: str, properties: dict[str, Any]) -> None:
         """Give back the rule set that was active before, if ours still is the active one."""
-        held, previous = _parse(physical_id)
+        held, previous = self._held(physical_id, properties)
         if not held or self._active() != held:
             return
         try:
@@ -66,6 +72,15 @@ class ActiveReceiptRuleSet:
                 raise
             self._activate("")
 
+    def _held(self, physical_id: str, properties: dict[str, Any]) -> tuple[str, str]:
+        """Return the rule set that the activation holds, and the one before it."""
+        kind, _, rest = physical_id.partition("/")
+        if kind == "active-receipt-rule-set":
+            held, _, previous = rest.partition("/")
+            return held, previous
+        # `failed/...` has done nothing; another id is CloudFormation's own, for a create that never answered.
+        return ("", "") if kind == "failed" else (properties.get("RuleSetName", ""), "")
+
     def _active(self) -> str:
         answer = self._patience.call(self._ses.describe_active_receipt_rule_set)
         return answer.get("Metadata", {}).get("Name", "")
@@ -74,13 +89,6 @@ class ActiveReceiptRuleSet:
         """Activate a rule set; none at all without a name."""
         arguments = {"RuleSetName": name} if name else {}
         self._patience.call(self._ses.set_active_receipt_rule_set, **arguments)
-
-
-def _parse(physical_id: str) -> tuple[str, str]:
-    """Return the rule set and the one before it; nothing for an id that we did not make."""
-    kind, _, rest = physical_id.partition("/")
-    held, _, previous = rest.partition("/")
-    return (held, previous) if kind == "active-receipt-rule-set" else ("", "")
 
 
 def _true(properties: dict[str, Any], key: str) -> bool:

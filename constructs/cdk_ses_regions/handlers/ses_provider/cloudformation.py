@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import logging
 import time
-import urllib.error
 import urllib.request
 from typing import Any
 
 logger = logging.getLogger()
 
-# The whole answer may have 4,096 bytes; the reason is the only part that can grow.
-_LONGEST_REASON = 2000
+_LARGEST_ANSWER = 4096
 _ATTEMPTS = 5
 
 
@@ -39,14 +38,14 @@ def respond(
     """Put the answer to the address that CloudFormation gave; try again when the network fails."""
     answer = {
         "Status": "SUCCESS" if error is None else "FAILED",
-        "Reason": str(error)[:_LONGEST_REASON] if error is not None else "",
+        "Reason": "" if error is None else str(error) or type(error).__name__,
         "PhysicalResourceId": physical_id,
         "StackId": request.event["StackId"],
         "RequestId": request.event["RequestId"],
         "LogicalResourceId": request.event["LogicalResourceId"],
         "Data": data or {},
     }
-    body = json.dumps(answer).encode()
+    body = _encode(answer)
     # The address is signed for an empty content type.
     put = urllib.request.Request(
         request.event["ResponseURL"], data=body, method="PUT", headers={"Content-Type": ""}
@@ -55,8 +54,18 @@ def respond(
         try:
             with urllib.request.urlopen(put, timeout=10):
                 return
-        except (urllib.error.URLError, TimeoutError) as failure:
+        except (OSError, http.client.HTTPException) as failure:
             logger.warning("answer %d of %d failed: %s", attempt, _ATTEMPTS, failure)
             if attempt == _ATTEMPTS:
                 raise
             time.sleep(attempt)
+
+
+def _encode(answer: dict[str, Any]) -> bytes:
+    """Return the answer as JSON, its reason cut until all fits: bytes count, and JSON escapes take up to six a letter."""
+    body = json.dumps(answer).encode()
+    while len(body) >= _LARGEST_ANSWER and answer["Reason"]:
+        excess = len(body) - _LARGEST_ANSWER
+        answer["Reason"] = answer["Reason"][: -max(1, excess // 6)]
+        body = json.dumps(answer).encode()
+    return body

@@ -42,9 +42,10 @@ class IdentityNotificationTopics:
 
     def delete(self, physical_id: str, properties: dict[str, Any]) -> None:
         """Turn email forwarding on again and take away the topics that are still ours."""
-        identity = physical_id.partition("/")[2]
-        if not physical_id.startswith("identity-notification-topics/"):
+        if physical_id.startswith("failed/"):  # before anything was done
             return
+        # Not from the id: for a create that never answered, CloudFormation makes one up.
+        identity = properties["Identity"]
         try:
             answer = self._patience.call(
                 self._ses.get_identity_notification_attributes, Identities=[identity]

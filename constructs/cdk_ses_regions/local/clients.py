@@ -1,0 +1,57 @@
+"""boto3 clients for the local AWS."""
+
+from __future__ import annotations
+
+import os
+import threading
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+ROOT_KEY = "test"
+"""ministack's root: the key and the secret that its server is started with."""
+
+_CONFIG = Config(
+    connect_timeout=5,
+    read_timeout=60,
+    retries={"max_attempts": 2, "mode": "standard"},
+    s3={"addressing_style": "path"},
+)
+
+
+class Clients:
+    """Clients with one pair of keys, made once each.
+
+    Args:
+        endpoint_url: of the local AWS.
+        access_key_id: the key (default: root's).
+        secret_access_key: its secret (default: root's).
+    """
+
+    def __init__(
+        self, endpoint_url: str, *, access_key_id: str = ROOT_KEY, secret_access_key: str = ROOT_KEY
+    ) -> None:
+        self._endpoint_url = endpoint_url
+        self._session = boto3.Session(
+            aws_access_key_id=access_key_id, aws_secret_access_key=secret_access_key
+        )
+        self._lock = threading.Lock()
+        self._clients: dict[tuple[str, str], Any] = {}
+
+    def __call__(self, service: str, region: str) -> Any:
+        """Return the client of a service in a Region."""
+        with self._lock:
+            if (service, region) not in self._clients:
+                self._clients[service, region] = self._session.client(  # pyright: ignore[reportCallIssue, reportUnknownMemberType]
+                    service,  # pyright: ignore[reportArgumentType]
+                    region_name=region,
+                    endpoint_url=self._endpoint_url,
+                    config=_CONFIG,
+                )
+            return self._clients[service, region]
+
+
+def as_root() -> Clients:
+    """Return clients with which the server's own process asks itself, as root."""
+    return Clients(f"http://127.0.0.1:{os.environ['GATEWAY_PORT']}")

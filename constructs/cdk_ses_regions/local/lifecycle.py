@@ -1,0 +1,297 @@
+"""Starting, finding and stopping the local AWS."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import smtplib
+import socket
+import ssl
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from cdk_ses_regions import node
+from cdk_ses_regions.local.clients import ROOT_KEY, Clients
+from cdk_ses_regions.local.errors import LocalAwsError
+
+STATE_DIR = Path(".local-aws")
+"""Where `ses-regions local up` keeps what it needs to find its server again."""
+
+_READY = "ready.json"
+_LOG = "server.log"
+_SECONDS_TO_START = 60
+# A hanging custom resource keeps ministack alive for as long as it hangs.
+_SECONDS_TO_STOP = 3
+
+
+@dataclass(frozen=True)
+class _Ready:
+    """What the server says of itself."""
+
+    pid: int
+    endpoint_url: str
+    account: str
+    regions: list[str]
+    hosted_zones: dict[str, str]
+    inbound_ports: dict[str, int]
+    access_key_id: str
+    secret_access_key: str
+    temporary_folder: str
+
+
+class LocalAws:
+    """A local AWS that runs: several Regions, IAM enforced, one SMTP door a Region that receives.
+
+    Use `LocalAws.start(...)` as a context manager, or `LocalAws.find()` for one that `ses-regions local up` started.
+
+    Attributes:
+        endpoint_url: endpoint of every service, on loopback.
+        account: the account id.
+        regions: the Regions that have a door.
+        inbound_ports: port of each Region's SMTP door on 127.0.0.1.
+    """
+
+    def __init__(
+        self, ready: _Ready, state_dir: Path, *, process: subprocess.Popen[bytes] | None, keep: bool = True
+    ) -> None:
+        self._ready = ready
+        self._state_dir = state_dir
+        self._process = process
+        self._keep = keep
+        self._user = Clients(
+            ready.endpoint_url,
+            access_key_id=ready.access_key_id,
+            secret_access_key=ready.secret_access_key,
+        )
+        self._root = Clients(ready.endpoint_url)
+        self.endpoint_url = ready.endpoint_url
+        self.account = ready.account
+        self.regions = ready.regions
+        self.hosted_zones = ready.hosted_zones
+        self.inbound_ports = ready.inbound_ports
+
+    @classmethod
+    def start(
+        cls,
+        regions: Sequence[str],
+        *,
+        hosted_zones: Mapping[str, str] | None = None,
+        state_dir: Path | None = None,
+        port: int | None = None,
+        keep: bool = False,
+        persist: bool = False,
+    ) -> LocalAws:
+        """Start a local AWS and wait until it serves.
+
+        Args:
+            regions: Regions that get a door for incoming mail; every other service answers in all Regions.
+            hosted_zones: Route 53 zones to begin with: id to domain.
+            state_dir: folder for log and state (default: `.local-aws` if it is kept, else a temporary one).
+            port: port on 127.0.0.1 (default: a free one).
+            keep: leave it up when this process ends (default: it ends with it, however that happens).
+            persist: keep the services' state in `state_dir` for the next start.
+
+        Raises:
+            LocalAwsError: one is up already, or it did not start.
+        """
+        folder = state_dir or (STATE_DIR if keep else Path(tempfile.mkdtemp(prefix="local-aws-")))
+        folder.mkdir(parents=True, exist_ok=True)
+        folder = folder.resolve()
+        if (running := _read(folder)) is not None:
+            raise LocalAwsError(
+                f"a local AWS is up already on {running.endpoint_url}; end it with `ses-regions local down`"
+            )
+        command = [sys.executable, "-m", "cdk_ses_regions.local.server"]
+        command += ["--ready", str(folder / _READY), "--zones", json.dumps(dict(hosted_zones or {}))]
+        command += [] if keep else ["--watch-parent"]
+        command += ["--regions", *regions]
+        temporary = Path(tempfile.mkdtemp(prefix="local-aws-tmp-"))
+        with (folder / _LOG).open("wb") as log:
+            process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL if keep else subprocess.PIPE,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env=_server_environment(port or _free_port(), temporary, folder if persist else None),
+                start_new_session=True,
+            )
+        try:
+            ready = _wait(process, folder)
+        except BaseException:
+            _kill(process.pid)
+            shutil.rmtree(temporary, ignore_errors=True)
+            raise
+        return cls(ready, folder, process=process, keep=keep)
+
+    @classmethod
+    def find(cls, state_dir: Path = STATE_DIR) -> LocalAws:
+        """Return the local AWS that was started with this state folder.
+
+        Raises:
+            LocalAwsError: none is up.
+        """
+        ready = _read(state_dir.resolve())
+        if ready is None:
+            raise LocalAwsError("no local AWS is up here; start one with `ses-regions local up`")
+        return cls(ready, state_dir.resolve(), process=None)
+
+    def client(self, service: str, region: str) -> Any:
+        """Return a boto3 client as the user who deploys: not root, so IAM decides."""
+        return self._user(service, region)
+
+    def root_client(self, service: str, region: str) -> Any:
+        """Return a boto3 client as root, for whom no policy counts."""
+        return self._root(service, region)
+
+    def environment(self) -> dict[str, str]:
+        """Return a whole environment for subprocesses that work here and can reach no real account."""
+        inherited = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
+        nodes = node.executable()
+        if nodes is not None:
+            inherited["JSII_NODE"] = nodes
+            inherited["PATH"] = f"{Path(nodes).parent}{os.pathsep}{inherited.get('PATH', os.defpath)}"
+        return {
+            **inherited,
+            **self.exports(),
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "CDK_DISABLE_CLI_TELEMETRY": "true",
+            "CDK_DISABLE_VERSION_CHECK": "1",
+        }
+
+    def exports(self) -> dict[str, str]:
+        """Return the variables that point the AWS command line, SDKs and cdk here."""
+        return {
+            "AWS_ENDPOINT_URL": self.endpoint_url,
+            "AWS_ACCESS_KEY_ID": self._ready.access_key_id,
+            "AWS_SECRET_ACCESS_KEY": self._ready.secret_access_key,
+            "AWS_REGION": self.regions[0],
+            "AWS_DEFAULT_REGION": self.regions[0],
+        }
+
+    def deliver(self, region: str, *, sender: str, recipients: Sequence[str], raw: bytes) -> str:
+        """Send a mail in through the Region's SMTP door, with STARTTLS; return SES's message id.
+
+        Raises:
+            smtplib.SMTPException: the door refuses the mail.
+        """
+        with smtplib.SMTP("127.0.0.1", self.inbound_ports[region], timeout=60) as smtp:
+            # The certificate is made at each start; the door is on loopback.
+            smtp.starttls(context=ssl._create_unverified_context())  # pyright: ignore[reportPrivateUsage]
+            smtp.ehlo()
+            smtp.mail(sender)
+            for recipient in recipients:
+                code, answer = smtp.rcpt(recipient)
+                if code != 250:
+                    raise smtplib.SMTPRecipientsRefused({recipient: (code, answer)})
+            code, answer = smtp.data(raw)
+            if code != 250:
+                raise smtplib.SMTPDataError(code, answer)
+            return answer.decode().rpartition(" ")[2]
+
+    def stop(self) -> None:
+        """End the server and all it started; its state folder stays."""
+        _kill(self._ready.pid)
+        if self._process is not None:
+            if self._process.stdin is not None:
+                self._process.stdin.close()
+            self._process.wait()
+        shutil.rmtree(self._ready.temporary_folder, ignore_errors=True)
+        (self._state_dir / _READY).unlink(missing_ok=True)
+
+    def __enter__(self) -> LocalAws:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if not self._keep:
+            self.stop()
+            shutil.rmtree(self._state_dir, ignore_errors=True)
+
+
+def _server_environment(port: int, temporary: Path, persist_in: Path | None) -> dict[str, str]:
+    """Return ministack's settings; nothing of the caller's AWS configuration gets in."""
+    inherited = {key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "CDK_"))}
+    persistence = (
+        {}
+        if persist_in is None
+        else {
+            "PERSIST_STATE": "1",
+            "STATE_DIR": str(persist_in / "services"),
+            "S3_PERSIST": "1",
+            "S3_DATA_DIR": str(persist_in / "s3"),
+        }
+    )
+    return {
+        **inherited,
+        **persistence,
+        "AUTH": "true",
+        "BIND_HOST": "127.0.0.1",
+        "MINISTACK_HOST": "127.0.0.1",
+        "GATEWAY_PORT": str(port),
+        "AWS_ACCESS_KEY_ID": ROOT_KEY,
+        "AWS_SECRET_ACCESS_KEY": ROOT_KEY,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "LOG_LEVEL": "WARNING",
+        "TMPDIR": str(temporary),
+    }
+
+
+def _wait(process: subprocess.Popen[bytes], folder: Path) -> _Ready:
+    deadline = time.monotonic() + _SECONDS_TO_START
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            break
+        if (ready := _read(folder)) is not None:
+            return ready
+        time.sleep(0.05)
+    log = (folder / _LOG).read_text(encoding="utf-8", errors="replace").strip()
+    raise LocalAwsError(f"the local AWS did not start; the end of {folder / _LOG}:\n{log[-2000:]}")
+
+
+def _read(folder: Path) -> _Ready | None:
+    """Return what the server of this folder said of itself, if it is still alive."""
+    try:
+        ready = _Ready(**json.loads((folder / _READY).read_text(encoding="utf-8")))
+        os.kill(ready.pid, 0)
+    except (OSError, ValueError, TypeError):
+        return None
+    return ready
+
+
+def _kill(pid: int) -> None:
+    """End the server's process group: politely first, then for certain."""
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGTERM)
+    deadline = time.monotonic() + _SECONDS_TO_STOP
+    while _is_alive(pid) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, signal.SIGKILL)
+
+
+def _is_alive(pid: int) -> bool:
+    with contextlib.suppress(ChildProcessError):  # not ours: somebody else's child
+        os.waitpid(pid, os.WNOHANG)
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return server.getsockname()[1]

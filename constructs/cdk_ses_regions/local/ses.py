@@ -1,0 +1,64 @@
+"""SES as AWS has it, where ministack's differs: all extensions, and the one place through which requests go.
+
+ministack serves SES on its event loop; here a request may ask other services, so each gets a thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from ministack.core.concurrency import run_reentrant
+from ministack.services import ses as ses_v1
+from ministack.services import ses_v2
+
+from cdk_ses_regions.local import (
+    cloudformation_ses,
+    feedback,
+    identities_v1,
+    identities_v2,
+    receipt_rules,
+    verification,
+)
+
+Response = tuple[int, dict[str, str], bytes]
+
+
+def install() -> None:
+    """Put our handlers before ministack's."""
+    version_1, version_2 = ses_v1.handle_request, ses_v2.handle_request
+
+    async def handle_v2(*request: Any) -> Response:
+        return await run_reentrant(_serve, version_2, identities_v2.answer, request)
+
+    async def handle_v1(*request: Any) -> Response:
+        if request[1].startswith("/v2/"):
+            return await handle_v2(*request)
+        return await run_reentrant(_serve, version_1, _answer_v1, request)
+
+    ses_v1.handle_request, ses_v2.handle_request = handle_v1, handle_v2
+    cloudformation_ses.install()
+    feedback.install()
+
+
+def _serve(
+    original: Callable[..., Any], ours: Callable[..., Response | None], request: tuple[Any, ...]
+) -> Response:
+    """Answer a request with DNS as it is now: by ourselves, else by ministack."""
+    verification.refresh()
+    answer = ours(*request)
+    if answer is None:
+        answer = asyncio.run(original(*request))
+        feedback.after(request, answer)
+    return answer
+
+
+def _answer_v1(
+    method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any]
+) -> Response | None:
+    """Answer a request of API v1 that ministack cannot, or None."""
+    params = identities_v1.parameters(body, query)
+    action = params.get("Action", "")
+    handler = identities_v1.ACTIONS.get(action) or receipt_rules.ACTIONS.get(action)
+    return handler(params) if handler else None

@@ -1,0 +1,109 @@
+"""Whether identities are verified: SES finds out from DNS, and here DNS is the local Route 53.
+
+Gaps: ministack verifies every identity at once, makes the same DKIM tokens in every Region, and knows no MAIL FROM status.
+Rests on the SES developer guide, "Creating and verifying identities" and "Using a custom MAIL FROM domain".
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from ministack.core.responses import get_account_id, get_region
+from ministack.services import route53, ses, ses_v2
+
+from cdk_ses_regions import regions
+from cdk_ses_regions.errors import UnsupportedRegionError
+
+_SPF = "include:amazonses.com"
+
+Records = dict[tuple[str, str], list[str]]
+
+
+def dkim_zone() -> str:
+    """Return the zone that the DKIM records of this Region point into."""
+    try:
+        return regions.region(get_region()).dkim_zone
+    except UnsupportedRegionError:
+        return "dkim.amazonses.com"
+
+
+def dkim_tokens(domain: str) -> list[str]:
+    """Return the three Easy DKIM tokens of a domain; another account or Region has others."""
+    return [
+        hashlib.sha256(f"{get_account_id()} {get_region()} {domain} {number}".encode()).hexdigest()[:32]
+        for number in (1, 2, 3)
+    ]
+
+
+def dkim_records(domain: str) -> list[tuple[str, str]]:
+    """Return name and target of the three CNAMEs that verify a domain."""
+    zone = dkim_zone()
+    return [(f"{token}._domainkey.{domain}", f"{token}.{zone}") for token in dkim_tokens(domain)]
+
+
+def refresh() -> None:
+    """Bring the state of this Region's identities up to what DNS says now, in both versions of the API."""
+    _know_the_same_identities()
+    records = _records()
+    for name, identity in ses_v2._identities.items():
+        if "@" in name:
+            continue
+        old = ses._identities[name]
+        found = all(records.get((cname, "CNAME")) == [target] for cname, target in dkim_records(name))
+        identity["VerifiedForSendingStatus"] = found
+        identity["VerificationStatus"] = "SUCCESS" if found else "PENDING"
+        identity["DkimAttributes"] = {
+            **identity["DkimAttributes"],
+            "SigningAttributesOrigin": "AWS_SES",
+            "SigningHostedZone": dkim_zone(),
+            "Status": "SUCCESS" if found else "PENDING",
+            "Tokens": dkim_tokens(name),
+        }
+        old["VerificationStatus"] = old["DkimVerificationStatus"] = "Success" if found else "Pending"
+        old["DkimTokens"] = dkim_tokens(name)
+        identity["FeedbackForwardingStatus"] = old["FeedbackForwardingEnabled"]
+        _refresh_mail_from(identity["MailFromAttributes"], records)
+
+
+def _refresh_mail_from(attributes: dict[str, Any], records: Records) -> None:
+    domain = attributes.get("MailFromDomain")
+    if not domain:
+        attributes.pop("MailFromDomainStatus", None)
+        return
+    exchanges = [value.split()[-1].rstrip(".").lower() for value in records.get((domain, "MX"), [])]
+    sender_policy = any(_SPF in value for value in records.get((domain, "TXT"), []))
+    if len(exchanges) > 1:
+        attributes["MailFromDomainStatus"] = "FAILED"
+    elif exchanges and exchanges[0] in regions.feedback_hosts() and sender_policy:
+        attributes["MailFromDomainStatus"] = "SUCCESS"
+    else:
+        attributes["MailFromDomainStatus"] = "PENDING"
+
+
+def _know_the_same_identities() -> None:
+    """The two versions of the API look at the same identities; ministack keeps them apart."""
+    for name, old in list(ses._identities.items()):
+        if name not in ses_v2._identities:
+            ses_v2._identities[name] = {
+                "EmailIdentity": name,
+                "IdentityType": "EMAIL_ADDRESS" if "@" in name else "DOMAIN",
+                "VerifiedForSendingStatus": old["VerificationStatus"] == "Success",
+                "DkimAttributes": {"SigningEnabled": True, "Status": "PENDING", "Tokens": []},
+                "MailFromAttributes": {"BehaviorOnMxFailure": "USE_DEFAULT_VALUE"},
+                "Tags": [],
+            }
+    for name in list(ses_v2._identities):
+        if name not in ses._identities:
+            ses._identities[name] = ses._make_identity(name, "EmailAddress" if "@" in name else "Domain")
+
+
+def _records() -> Records:
+    """Return the values of all record sets in the account's hosted zones, by name and type."""
+    return {
+        (record["Name"].rstrip(".").lower(), record["Type"]): [
+            value.rstrip(".") for value in record.get("ResourceRecords", [])
+        ]
+        for zone in list(route53._records.values())
+        for record in list(zone)
+    }

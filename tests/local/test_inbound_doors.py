@@ -1,0 +1,705 @@
+"""Mail goes by SMTP into the doors; S3, KMS, SNS, SQS and Lambda of the local AWS show what became of it."""
+
+from __future__ import annotations
+
+import base64
+import email
+import email.policy
+import io
+import json
+import smtplib
+import ssl
+import time
+import uuid
+import zipfile
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from cdk_ses_regions.local.inbound import MESSAGE_MOST, InboundDoors
+from cdk_ses_regions.local.received import EICAR, GTUBE
+
+REGIONS = ("us-east-1", "us-west-2", "eu-west-1")
+DOMAIN = "doors.example"
+SENDER = "someone@sender.example"
+RAW = b"From: someone@sender.example\r\nTo: a@doors.example\r\nSubject: Hello\r\n\r\nHello, you\r\n"
+
+# Tells the queue what it was invoked with, then decides what its environment says.
+FUNCTION = """
+import json, os, boto3
+def handler(event, context):
+    boto3.client("sqs").send_message(QueueUrl=os.environ["QUEUE"], MessageBody=json.dumps(event))
+    return {"disposition": os.environ["DISPOSITION"]} if os.environ["DISPOSITION"] else None
+"""
+
+
+@dataclass
+class Office:
+    """SES receiving in one Region of the local AWS, with a bucket and a queue, as a test sets it up."""
+
+    local: Any
+    region: str
+    port: int
+    doors: InboundDoors
+    rule_set: str = ""
+    undo: list[Callable[[], object]] = field(default_factory=list)
+
+    def client(self, service: str) -> Any:
+        return self.local.root_client(service, self.region)
+
+    def arn(self, service: str, resource: str) -> str:
+        return f"arn:aws:{service}:{self.region}:{self.local.account}:{resource}"
+
+    @property
+    def grant(self) -> dict[str, Any]:
+        return {
+            "Effect": "Allow",
+            "Principal": {"Service": "ses.amazonaws.com"},
+            "Condition": {
+                "StringEquals": {"aws:SourceAccount": self.local.account},
+                "ArnLike": {
+                    "aws:SourceArn": self.arn("ses", f"receipt-rule-set/{self.rule_set}:receipt-rule/*")
+                },
+            },
+        }
+
+    def key(self, *, open_to_ses: bool = True) -> str:
+        root = {
+            "Effect": "Allow",
+            "Principal": {"AWS": f"arn:aws:iam::{self.local.account}:root"},
+            "Action": "kms:*",
+            "Resource": "*",
+        }
+        grant = {**self.grant, "Action": ["kms:GenerateDataKey*", "kms:Decrypt"], "Resource": "*"}
+        policy = {"Version": "2012-10-17", "Statement": [root, grant] if open_to_ses else [root]}
+        return str(self.client("kms").create_key(Policy=json.dumps(policy))["KeyMetadata"]["Arn"])
+
+    def bucket(self, *, key: str = "") -> str:
+        name, s3 = f"mail-{uuid.uuid4().hex[:12]}", self.client("s3")
+        place = {} if self.region == "us-east-1" else {"LocationConstraint": self.region}
+        s3.create_bucket(Bucket=name, **({"CreateBucketConfiguration": place} if place else {}))
+        put = {**self.grant, "Action": "s3:PutObject", "Resource": f"arn:aws:s3:::{name}/*"}
+        tls = {
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": "s3:*",
+            "Resource": f"arn:aws:s3:::{name}/*",
+            "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+        }
+        s3.put_bucket_policy(
+            Bucket=name, Policy=json.dumps({"Version": "2012-10-17", "Statement": [put, tls]})
+        )
+        if key:
+            default = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}
+            s3.put_bucket_encryption(
+                Bucket=name,
+                ServerSideEncryptionConfiguration={
+                    "Rules": [{"ApplyServerSideEncryptionByDefault": default}]
+                },
+            )
+        return name
+
+    def topic(self) -> tuple[str, str]:
+        """Return the ARN of a topic open to SES and the URL of a queue that hears it."""
+        sns, sqs = self.client("sns"), self.client("sqs")
+        topic = sns.create_topic(Name=f"t-{uuid.uuid4().hex[:12]}")["TopicArn"]
+        grant = {**self.grant, "Action": "sns:Publish", "Resource": topic}
+        sns.set_topic_attributes(
+            TopicArn=topic,
+            AttributeName="Policy",
+            AttributeValue=json.dumps({"Version": "2012-10-17", "Statement": [grant]}),
+        )
+        url, arn = self.queue()
+        hears = {
+            "Effect": "Allow",
+            "Principal": {"Service": "sns.amazonaws.com"},
+            "Action": "sqs:SendMessage",
+            "Resource": arn,
+            "Condition": {"ArnEquals": {"aws:SourceArn": topic}},
+        }
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [hears]})
+        sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
+        sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes={"RawMessageDelivery": "true"})
+        return topic, url
+
+    def queue(self) -> tuple[str, str]:
+        sqs = self.client("sqs")
+        url = sqs.create_queue(QueueName=f"q-{uuid.uuid4().hex[:12]}")["QueueUrl"]
+        arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        return url, arn
+
+    def heard(self, url: str, wanted: Callable[[dict[str, Any]], bool] = lambda _: True) -> dict[str, Any]:
+        """Return the first message of a queue that is wanted; SES's own probes of a topic are not."""
+        until = time.monotonic() + 30
+        while time.monotonic() < until:
+            got = self.client("sqs").receive_message(QueueUrl=url, WaitTimeSeconds=1, MaxNumberOfMessages=10)
+            for message in got.get("Messages", ()):
+                with suppress(ValueError):
+                    body = json.loads(message["Body"])
+                    if isinstance(body, dict) and wanted(body):
+                        return body
+        raise AssertionError("nothing came")
+
+    def function(self, *, disposition: str = "", open_to_ses: bool = True) -> tuple[str, str]:
+        """Return the ARN of a function and the URL of the queue it tells its events."""
+        url, arn = self.queue()
+        name = f"f-{uuid.uuid4().hex[:12]}"
+        iam, client = self.client("iam"), self.client("lambda")
+        trust = {
+            "Effect": "Allow",
+            "Principal": {"Service": "lambda.amazonaws.com"},
+            "Action": "sts:AssumeRole",
+        }
+        role = iam.create_role(
+            RoleName=name,
+            AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]}),
+        )["Role"]["Arn"]
+        may = {"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": arn}
+        iam.put_role_policy(
+            RoleName=name,
+            PolicyName="tell",
+            PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [may]}),
+        )
+        archive = io.BytesIO()
+        with zipfile.ZipFile(archive, "w") as code:
+            code.writestr("index.py", FUNCTION)
+        function = client.create_function(
+            FunctionName=name,
+            Runtime="python3.13",
+            Role=role,
+            Handler="index.handler",
+            Timeout=20,
+            Code={"ZipFile": archive.getvalue()},
+            Environment={"Variables": {"QUEUE": url, "DISPOSITION": disposition}},
+        )["FunctionArn"]
+        self.undo.append(lambda: client.delete_function(FunctionName=name))
+        if open_to_ses:
+            client.add_permission(
+                FunctionName=name,
+                StatementId="ses",
+                Action="lambda:InvokeFunction",
+                Principal="ses.amazonaws.com",
+                SourceAccount=self.local.account,
+                SourceArn=self.arn("ses", f"receipt-rule-set/{self.rule_set}:receipt-rule/*"),
+            )
+        return function, url
+
+    def rules(self, *rules: dict[str, Any]) -> None:
+        """Append rules to the active rule set."""
+        after: dict[str, str] = {}
+        for rule in rules:
+            self.client("ses").create_receipt_rule(
+                RuleSetName=self.rule_set,
+                Rule={"Enabled": True, "ScanEnabled": True, "Recipients": [DOMAIN], **rule},
+                **after,
+            )
+            after = {"After": rule["Name"]}
+
+    def send(self, *recipients: str, raw: bytes = RAW, sender: str = SENDER, tls: bool = False) -> str:
+        """Send one mail by SMTP and return SES's message id."""
+        with smtplib.SMTP("127.0.0.1", self.port, timeout=60) as smtp:
+            if tls:
+                smtp.starttls(context=unchecked())
+            smtp.ehlo_or_helo_if_needed()
+            assert smtp.mail(sender, ["BODY=8BITMIME"])[0] == 250
+            for recipient in recipients or (f"a@{DOMAIN}",):
+                code, text = smtp.rcpt(recipient)
+                assert code == 250, text
+            code, text = smtp.data(raw)
+            assert code == 250, text
+            return text.decode().removeprefix("OK ")
+
+    def rcpt(self, recipient: str, *, tls: bool = False) -> tuple[int, str]:
+        with smtplib.SMTP("127.0.0.1", self.port, timeout=60) as smtp:
+            if tls:
+                smtp.starttls(context=unchecked())
+            smtp.ehlo_or_helo_if_needed()
+            smtp.mail(SENDER)
+            code, text = smtp.rcpt(recipient)
+            return code, text.decode()
+
+    def stored(self, bucket: str, key: str) -> bytes:
+        return self.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
+
+    def steps(self, message_id: str) -> list[tuple[str, str, str]]:
+        (route,) = self.doors.routes(message_id=message_id)
+        return [(step.rule, step.action, step.result) for step in route.steps]
+
+    def reason(self, message_id: str) -> str:
+        (route,) = self.doors.routes(message_id=message_id)
+        return " / ".join(step.reason for step in route.steps)
+
+
+def unchecked() -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def s3_action(bucket: str, prefix: str = "mail/", **more: str) -> dict[str, Any]:
+    return {"S3Action": {"BucketName": bucket, "ObjectKeyPrefix": prefix, **more}}
+
+
+def lambda_action(function: str, invocation: str = "Event") -> dict[str, Any]:
+    return {"LambdaAction": {"FunctionArn": function, "InvocationType": invocation}}
+
+
+def header(name: str, value: str) -> dict[str, Any]:
+    return {"AddHeaderAction": {"HeaderName": name, "HeaderValue": value}}
+
+
+STOP = {"StopAction": {"Scope": "RuleSet"}}
+
+
+@pytest.fixture(scope="session")
+def verified(local: Any) -> None:
+    """Verify the domain in every Region, the way a user does: with its DKIM records in Route 53."""
+    route53 = local.root_client("route53", "us-east-1")
+    zone = route53.create_hosted_zone(Name=DOMAIN, CallerReference=uuid.uuid4().hex)["HostedZone"]["Id"]
+    for region in REGIONS:
+        ses = local.root_client("sesv2", region)
+        attributes = ses.create_email_identity(EmailIdentity=DOMAIN)["DkimAttributes"]
+        target = attributes.get("SigningHostedZone") or "dkim.amazonses.com"
+        changes = [
+            {
+                "Action": "UPSERT",
+                "ResourceRecordSet": {
+                    "Name": f"{token}._domainkey.{DOMAIN}",
+                    "Type": "CNAME",
+                    "TTL": 300,
+                    "ResourceRecords": [{"Value": f"{token}.{target}"}],
+                },
+            }
+            for token in attributes["Tokens"]
+        ]
+        route53.change_resource_record_sets(HostedZoneId=zone, ChangeBatch={"Changes": changes})
+        assert ses.get_email_identity(EmailIdentity=DOMAIN)["VerifiedForSendingStatus"]
+
+
+@pytest.fixture(scope="session")
+def doors(local: Any, verified: None) -> Iterator[InboundDoors]:
+    doors = InboundDoors(regions=REGIONS, connect=local.root_client)
+    doors.start()
+    yield doors
+    doors.stop()
+
+
+@pytest.fixture
+def offices(local: Any, doors: InboundDoors) -> Iterator[dict[str, Office]]:
+    """Give each Region an active rule set of its own, empty."""
+    made: dict[str, Office] = {}
+    for region, port in doors.ports.items():
+        office = Office(
+            local=local, region=region, port=port, doors=doors, rule_set=f"s-{uuid.uuid4().hex[:12]}"
+        )
+        office.client("ses").create_receipt_rule_set(RuleSetName=office.rule_set)
+        office.client("ses").set_active_receipt_rule_set(RuleSetName=office.rule_set)
+        made[region] = office
+    yield made
+    for office in made.values():
+        office.client("ses").set_active_receipt_rule_set()
+        office.client("ses").delete_receipt_rule_set(RuleSetName=office.rule_set)
+        for undo in office.undo:
+            undo()
+
+
+@pytest.fixture
+def office(offices: dict[str, Office]) -> Office:
+    return offices["us-west-2"]
+
+
+def test_a_mail_is_stored_encrypted_under_the_buckets_key(office: Office) -> None:
+    key = office.key()
+    bucket = office.bucket(key=key)
+    office.rules({"Name": "r", "Actions": [s3_action(bucket)]})
+    message_id = office.send()
+    assert office.steps(message_id) == [("r", "S3", "done")], office.reason(message_id)
+    got = office.client("s3").get_object(Bucket=bucket, Key=f"mail/{message_id}")
+    assert got["ServerSideEncryption"] == "aws:kms"
+    assert got["SSEKMSKeyId"] == key
+    assert got["Body"].read().endswith(RAW)
+
+
+def test_the_stored_mail_begins_with_the_headers_ses_adds(office: Office) -> None:
+    bucket = office.bucket()
+    office.rules({"Name": "r", "Actions": [s3_action(bucket)]})
+    message_id = office.send(f"a@{DOMAIN}")
+    stored = email.message_from_bytes(
+        office.stored(bucket, f"mail/{message_id}"), policy=email.policy.default
+    )
+    assert stored.keys()[:2] == ["Return-Path", "Received"]
+    assert stored["Return-Path"] == f"<{SENDER}>"
+    assert f"by inbound-smtp.us-west-2.amazonaws.com with SMTP id {message_id}" in stored["Received"]
+    assert stored["X-SES-Spam-Verdict"] == stored["X-SES-Virus-Verdict"] == "PASS"
+    assert stored["Authentication-Results"]
+    assert stored["Subject"] == "Hello"
+
+
+def test_eight_bit_mail_arrives_to_the_byte(office: Office) -> None:
+    bucket = office.bucket()
+    office.rules({"Name": "r", "Actions": [s3_action(bucket)]})
+    raw = b"Subject: caf\xc3\xa9 \xe9\r\n\r\n.leading dot\r\n\x80\xff\xfe bytes\r\n"
+    assert office.stored(bucket, f"mail/{office.send(raw=raw)}").endswith(b"\r\n" + raw)
+
+
+def test_an_unknown_recipient_is_refused_and_the_known_one_gets_the_mail(office: Office) -> None:
+    bucket = office.bucket()
+    office.rules({"Name": "r", "Recipients": [f"known@{DOMAIN}"], "Actions": [s3_action(bucket)]})
+    assert office.rcpt(f"unknown@{DOMAIN}") == (
+        550,
+        "5.1.1 Requested action not taken: mailbox unavailable",
+    )
+    with smtplib.SMTP("127.0.0.1", office.port, timeout=60) as smtp:
+        refused = smtp.sendmail(SENDER, [f"unknown@{DOMAIN}", f"Known+label@{DOMAIN}"], RAW)
+    assert list(refused) == [f"unknown@{DOMAIN}"]
+    assert office.doors.routes()[-1].recipients == (f"Known+label@{DOMAIN}",)
+
+
+def test_a_domain_that_is_not_verified_is_refused_though_a_rule_takes_everyone(office: Office) -> None:
+    office.rules({"Name": "all", "Recipients": [], "Actions": [header("X-A", "1")]})
+    assert office.rcpt(f"a@{DOMAIN}")[0] == 250
+    assert office.rcpt(f"a@sub.{DOMAIN}")[0] == 250
+    assert office.rcpt("a@stranger.example")[0] == 550
+
+
+def test_without_an_active_rule_set_everyone_is_refused(office: Office) -> None:
+    office.rules({"Name": "all", "Recipients": [], "Actions": [header("X-A", "1")]})
+    office.client("ses").set_active_receipt_rule_set()
+    assert office.rcpt(f"a@{DOMAIN}")[0] == 550
+
+
+def test_a_region_judges_by_its_own_rule_set(offices: dict[str, Office]) -> None:
+    offices["us-east-1"].rules({"Name": "r", "Actions": [header("X-A", "1")]})
+    assert offices["us-east-1"].rcpt(f"a@{DOMAIN}")[0] == 250
+    assert offices["eu-west-1"].rcpt(f"a@{DOMAIN}")[0] == 550
+
+
+def test_subdomain_rules_take_subdomains_and_not_the_parent(office: Office) -> None:
+    office.rules({"Name": "below", "Recipients": [f".{DOMAIN}"], "Actions": [header("X-A", "1")]})
+    assert office.rcpt(f"a@{DOMAIN}")[0] == 550
+    assert office.rcpt(f"a@one.{DOMAIN}")[0] == 250
+    assert office.rcpt(f"a@two.one.{DOMAIN}")[0] == 250
+
+
+def test_a_disabled_rule_takes_nobody(office: Office) -> None:
+    office.rules({"Name": "off", "Enabled": False, "Actions": [header("X-A", "1")]})
+    assert office.rcpt(f"a@{DOMAIN}")[0] == 550
+
+
+def test_a_rule_that_requires_tls_refuses_a_plain_session_and_takes_an_encrypted_one(office: Office) -> None:
+    office.rules({"Name": "tls", "TlsPolicy": "Require", "Actions": [header("X-A", "1")]})
+    assert office.rcpt(f"a@{DOMAIN}")[0] == 530
+    message_id = office.send(tls=True)
+    (route,) = office.doors.routes(message_id=message_id)
+    assert route.tls
+    assert [step.result for step in route.steps] == ["done"]
+
+
+def test_the_function_gets_sess_event_for_the_recipients_its_rule_takes(office: Office) -> None:
+    function, url = office.function()
+    office.rules({"Name": "r", "Recipients": [f"a@{DOMAIN}"], "Actions": [lambda_action(function)]})
+    office.rules({"Name": "z", "Recipients": [f"b@{DOMAIN}"], "Actions": [header("X-A", "1")]})
+    message_id = office.send(f"a@{DOMAIN}", f"b@{DOMAIN}")
+    ses = office.heard(url)["Records"][0]["ses"]
+    assert ses["mail"]["messageId"] == message_id
+    assert ses["mail"]["destination"] == [f"a@{DOMAIN}", f"b@{DOMAIN}"]
+    assert ses["receipt"]["recipients"] == [f"a@{DOMAIN}"]
+    assert ses["receipt"]["action"] == {
+        "type": "Lambda",
+        "functionArn": function,
+        "invocationType": "Event",
+    }
+
+
+@pytest.mark.parametrize(
+    ("disposition", "ran"),
+    [
+        (
+            "STOP_RULE",
+            [("r", "Lambda", "done"), ("r", "AddHeader", "skipped"), ("next", "AddHeader", "done")],
+        ),
+        ("STOP_RULE_SET", [("r", "Lambda", "done")]),
+        ("CONTINUE", [("r", "Lambda", "done"), ("r", "AddHeader", "done"), ("next", "AddHeader", "done")]),
+        ("", [("r", "Lambda", "done"), ("r", "AddHeader", "done"), ("next", "AddHeader", "done")]),
+    ],
+)
+def test_a_function_that_is_waited_for_decides_how_the_rules_go_on(
+    office: Office, disposition: str, ran: list[tuple[str, str, str]]
+) -> None:
+    function, _ = office.function(disposition=disposition)
+    office.rules(
+        {"Name": "r", "Actions": [lambda_action(function, "RequestResponse"), header("X-A", "1")]},
+        {"Name": "next", "Actions": [header("X-B", "1")]},
+    )
+    message_id = office.send()
+    assert office.steps(message_id) == ran, office.reason(message_id)
+
+
+@pytest.mark.parametrize("encoding", ["UTF-8", "Base64"])
+def test_a_topic_gets_the_notice_with_the_mail_in_it(office: Office, encoding: str) -> None:
+    topic, url = office.topic()
+    office.rules({"Name": "r", "Actions": [{"SNSAction": {"TopicArn": topic, "Encoding": encoding}}]})
+    message_id = office.send()
+    notice = office.heard(url, lambda body: body.get("notificationType") == "Received")
+    assert notice["mail"]["messageId"] == message_id
+    assert notice["receipt"]["action"] == {"type": "SNS", "topicArn": topic, "encoding": encoding}
+    content = notice["content"].encode()
+    if encoding == "Base64":
+        content = base64.b64decode(content)
+    assert content.startswith(b"Return-Path: ")
+    assert content.endswith(RAW)
+
+
+def test_a_mail_too_large_for_sns_is_bounced_and_still_stored(office: Office) -> None:
+    topic, _ = office.topic()
+    bucket = office.bucket()
+    office.rules(
+        {"Name": "r", "Actions": [{"SNSAction": {"TopicArn": topic}}, s3_action(bucket)]},
+    )
+    message_id = office.send(raw=RAW + b"0123456789\r\n" * 13_000)
+    assert office.steps(message_id) == [("r", "SNS", "bounced"), ("r", "S3", "done")]
+    bounce = office.doors.bounces()[-1]
+    assert (bounce.message_id, bounce.recipient) == (message_id, SENDER)
+
+
+def test_the_s3_action_announces_the_object_on_its_topic(office: Office) -> None:
+    topic, url = office.topic()
+    bucket = office.bucket()
+    office.rules({"Name": "r", "Actions": [s3_action(bucket, TopicArn=topic)]})
+    message_id = office.send()
+    notice = office.heard(url, lambda body: body.get("notificationType") == "Received")
+    assert notice["receipt"]["action"] == {
+        "type": "S3",
+        "topicArn": topic,
+        "bucketName": bucket,
+        "objectKeyPrefix": "mail/",
+        "objectKey": f"mail/{message_id}",
+    }
+    assert "content" not in notice
+
+
+def test_a_missing_bucket_policy_is_a_recorded_failure_and_other_rules_go_on(office: Office) -> None:
+    closed, opened = office.bucket(), office.bucket()
+    office.rules(
+        {"Name": "closed", "Actions": [s3_action(closed), header("X-A", "1")]},
+        {"Name": "open", "Actions": [s3_action(opened)]},
+    )
+    office.client("s3").delete_bucket_policy(Bucket=closed)
+    message_id = office.send()
+    assert office.steps(message_id) == [
+        ("closed", "S3", "failed"),
+        ("closed", "AddHeader", "skipped"),
+        ("open", "S3", "done"),
+    ]
+    assert f"the policy of bucket {closed} does not let ses.amazonaws.com s3:PutObject" in office.reason(
+        message_id
+    )
+    assert office.client("s3").list_objects_v2(Bucket=closed, Prefix=f"mail/{message_id}")["KeyCount"] == 0
+
+
+def test_a_bucket_open_to_another_rule_set_only_stays_closed(office: Office) -> None:
+    bucket = office.bucket()
+    office.rules({"Name": "r", "Actions": [s3_action(bucket)]})
+    policy = office.client("s3").get_bucket_policy(Bucket=bucket)["Policy"]
+    office.client("s3").put_bucket_policy(
+        Bucket=bucket, Policy=policy.replace(office.rule_set, "someone-elses")
+    )
+    assert office.steps(office.send()) == [("r", "S3", "failed")]
+
+
+def test_a_key_closed_to_ses_is_a_recorded_failure(office: Office) -> None:
+    key = office.key()
+    bucket = office.bucket(key=key)
+    office.rules({"Name": "r", "Actions": [s3_action(bucket)]})
+    office.client("kms").disable_key(KeyId=key)
+    assert "Disabled" in office.reason(office.send())
+    office.client("kms").enable_key(KeyId=key)
+    root = {"Effect": "Allow", "Principal": {"AWS": office.local.account}, "Action": "kms:*", "Resource": "*"}
+    office.client("kms").put_key_policy(
+        KeyId=key, PolicyName="default", Policy=json.dumps({"Version": "2012-10-17", "Statement": [root]})
+    )
+    message_id = office.send()
+    assert office.steps(message_id) == [("r", "S3", "failed")]
+    assert "kms:GenerateDataKey" in office.reason(message_id)
+
+
+def test_a_function_and_a_topic_closed_to_ses_are_recorded_failures(office: Office) -> None:
+    function, _ = office.function()
+    topic, _ = office.topic()
+    office.rules(
+        {"Name": "f", "Actions": [lambda_action(function)]},
+        {"Name": "t", "Actions": [{"SNSAction": {"TopicArn": topic}}]},
+    )
+    office.client("lambda").remove_permission(FunctionName=function, StatementId="ses")
+    policy = office.client("sns").get_topic_attributes(TopicArn=topic)["Attributes"]["Policy"]
+    office.client("sns").set_topic_attributes(
+        TopicArn=topic, AttributeName="Policy", AttributeValue=policy.replace(office.rule_set, "other")
+    )
+    message_id = office.send()
+    assert office.steps(message_id) == [("f", "Lambda", "failed"), ("t", "SNS", "failed")]
+    assert "lambda:InvokeFunction" in office.reason(message_id)
+    assert "sns:Publish" in office.reason(message_id)
+
+
+def test_client_side_encryption_stores_nothing_rather_than_plain_text(office: Office) -> None:
+    key = office.key()
+    bucket = office.bucket()
+    office.rules({"Name": "r", "Actions": [s3_action(bucket, KmsKeyArn=key)]})
+    message_id = office.send()
+    assert office.steps(message_id) == [("r", "S3", "failed")]
+    assert "KmsKeyArn" in office.reason(message_id)
+    assert office.client("s3").list_objects_v2(Bucket=bucket, Prefix=f"mail/{message_id}")["KeyCount"] == 0
+
+
+def test_an_added_header_is_in_what_follows_and_not_in_what_came_before(office: Office) -> None:
+    bucket = office.bucket()
+    office.rules(
+        {
+            "Name": "r",
+            "Actions": [s3_action(bucket, "before/"), header("X-Mark", "one"), s3_action(bucket, "after/")],
+        },
+        {"Name": "next", "Actions": [s3_action(bucket, "next/")]},
+    )
+    message_id = office.send()
+    marks = [
+        email.message_from_bytes(office.stored(bucket, f"{prefix}/{message_id}"))["X-Mark"]
+        for prefix in ("before", "after", "next")
+    ]
+    assert marks == [None, "one", "one"]
+
+
+def test_a_bounce_action_answers_the_sender_and_tells_its_topic(office: Office) -> None:
+    topic, url = office.topic()
+    action = {
+        "SmtpReplyCode": "550",
+        "StatusCode": "5.1.1",
+        "Message": "Nobody here",
+        "Sender": f"mailer@{DOMAIN}",
+        "TopicArn": topic,
+    }
+    office.rules({"Name": "r", "Actions": [{"BounceAction": action}]})
+    message_id = office.send()
+    assert office.steps(message_id) == [("r", "Bounce", "done")], office.reason(message_id)
+    bounce = office.doors.bounces()[-1]
+    assert bounce.message_id == message_id
+    assert (bounce.sender, bounce.recipient) == (f"mailer@{DOMAIN}", SENDER)
+    report = email.message_from_bytes(bounce.raw, policy=email.policy.default)
+    assert report.get_content_type() == "multipart/report"
+    assert [part.get_content_type() for part in report.iter_parts()] == [
+        "text/plain",
+        "message/delivery-status",
+        "text/rfc822-headers",
+    ]
+    status = list(report.iter_parts())[1].as_string()
+    assert f"Final-Recipient: rfc822; a@{DOMAIN}" in status
+    assert "Status: 5.1.1" in status
+    notice = office.heard(url, lambda body: body.get("notificationType") == "Received")
+    assert notice["receipt"]["action"]["type"] == "Bounce"
+    assert notice["receipt"]["action"]["statusCode"] == "5.1.1"
+
+
+def test_a_mail_from_nobody_is_never_bounced(office: Office) -> None:
+    action = {"SmtpReplyCode": "550", "Message": "Nobody here", "Sender": f"mailer@{DOMAIN}"}
+    office.rules({"Name": "r", "Actions": [{"BounceAction": action}]})
+    message_id = office.send(sender="")
+    assert office.steps(message_id) == [("r", "Bounce", "done")]
+    assert message_id not in [bounce.message_id for bounce in office.doors.bounces()]
+
+
+def test_a_stop_action_ends_the_rule_set(office: Office) -> None:
+    office.rules(
+        {"Name": "r", "Actions": [header("X-A", "1"), STOP]},
+        {"Name": "next", "Actions": [header("X-B", "1")]},
+    )
+    assert office.steps(office.send()) == [("r", "AddHeader", "done"), ("r", "Stop", "done")]
+
+
+def test_the_test_patterns_get_their_verdicts_only_where_the_rule_scans(office: Office) -> None:
+    bucket = office.bucket()
+    office.rules(
+        {"Name": "scans", "Actions": [s3_action(bucket, "scanned/")]},
+        {"Name": "trusts", "ScanEnabled": False, "Actions": [s3_action(bucket, "trusted/")]},
+    )
+    message_id = office.send(raw=RAW + GTUBE + b"\r\n" + EICAR + b"\r\n")
+    verdicts = {
+        prefix: (stored["X-SES-Spam-Verdict"], stored["X-SES-Virus-Verdict"])
+        for prefix in ("scanned", "trusted")
+        for stored in [email.message_from_bytes(office.stored(bucket, f"{prefix}/{message_id}"))]
+    }
+    assert verdicts == {"scanned": ("FAIL", "FAIL"), "trusted": ("DISABLED", "DISABLED")}
+
+
+def test_a_mail_to_fifty_recipients_is_one_mail(office: Office) -> None:
+    bucket = office.bucket()
+    office.rules({"Name": "r", "Actions": [s3_action(bucket)]})
+    recipients = [f"user{number}@{DOMAIN}" for number in range(50)]
+    message_id = office.send(*recipients)
+    (route,) = office.doors.routes(message_id=message_id)
+    assert list(route.recipients) == recipients
+    assert [step.result for step in route.steps] == ["done"]
+
+
+def test_a_mail_over_forty_megabytes_is_refused(office: Office) -> None:
+    office.rules({"Name": "r", "Actions": [header("X-A", "1")]})
+    with smtplib.SMTP("127.0.0.1", office.port, timeout=60) as smtp:
+        smtp.ehlo()
+        assert smtp.esmtp_features["size"] == str(MESSAGE_MOST)
+        assert smtp.mail(SENDER, [f"SIZE={MESSAGE_MOST + 1}"])[0] == 552
+
+
+def test_three_regions_take_mail_at_the_same_time(offices: dict[str, Office]) -> None:
+    buckets: dict[str, str] = {}
+    for region, office in offices.items():
+        buckets[region] = office.bucket(key=office.key())
+        office.rules({"Name": "r", "Actions": [s3_action(buckets[region])]})
+    with ThreadPoolExecutor(9) as pool:
+        sent = [
+            (region, pool.submit(office.send, raw=RAW + region.encode() + b"\r\n"))
+            for _ in range(4)
+            for region, office in offices.items()
+        ]
+        ids = [(region, future.result()) for region, future in sent]
+    assert len({message_id for _, message_id in ids}) == 12
+    for region, message_id in ids:
+        stored = offices[region].stored(buckets[region], f"mail/{message_id}")
+        assert stored.endswith(region.encode() + b"\r\n")
+        assert f"by inbound-smtp.{region}.amazonaws.com".encode() in stored
+
+
+def test_a_door_whose_aws_is_gone_says_try_again_later(local: Any) -> None:
+    def connect(service: str, region: str) -> Any:
+        raise ConnectionError(f"no {service} in {region}")
+
+    doors = InboundDoors(regions=["us-east-1"], connect=connect)
+    try:
+        office = Office(local=local, region="us-east-1", port=doors.start()["us-east-1"], doors=doors)
+        assert office.rcpt(f"a@{DOMAIN}")[0] == 451
+    finally:
+        doors.stop()
+
+
+def test_closing_the_doors_hangs_up_on_who_is_there(local: Any) -> None:
+    doors = InboundDoors(regions=["us-east-1", "us-west-2"], connect=local.root_client)
+    ports = doors.start()
+    assert doors.start() == ports
+    with smtplib.SMTP("127.0.0.1", ports["us-east-1"], timeout=60) as smtp:
+        smtp.ehlo()
+        doors.stop()
+        with pytest.raises(smtplib.SMTPServerDisconnected):
+            smtp.noop()
+    assert doors.ports == {}
+    with pytest.raises(ConnectionRefusedError):
+        smtplib.SMTP("127.0.0.1", ports["us-west-2"], timeout=5)
+
+
+def test_a_region_where_ses_does_not_receive_gets_no_door(local: Any) -> None:
+    doors = InboundDoors(regions=["us-east-1", "eu-central-2"], connect=local.root_client)
+    try:
+        assert set(doors.start()) == {"us-east-1"}
+    finally:
+        doors.stop()

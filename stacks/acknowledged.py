@@ -40,7 +40,7 @@ ACKNOWLEDGED = (
     ),
     Acknowledgement(
         rule="AwsSolutions-IAM5[Resource::<EmailReceivingMailD6F8C2ED.Arn>/mail/*]",
-        resource="EmailReceivingInboundFunctionRole27E4EF1D",
+        resource="EmailReceivingInboundFunctionRoleF20292DC",
         reason="SES names each object by a message id of its own; the function reads below mail/ only",
     ),
     Acknowledgement(

@@ -58,7 +58,7 @@ class RegionalEmail(Construct):
 
     Raises:
         UnsupportedRegionError: the stack's Region has no SES, or does not receive.
-        ValueError: there is no domain, or a name breaks a limit.
+        ValueError: there is no domain, one is given twice, or a name breaks a limit.
     """
 
     def __init__(
@@ -75,8 +75,8 @@ class RegionalEmail(Construct):
         log_retention_days: int = 30,
     ) -> None:
         super().__init__(scope, construct_id)
-        if not domains:
-            raise ValueError("domains is empty; give at least one EmailDomain")
+        if problem := _domains_problem([domain.domain_name for domain in domains]):
+            raise ValueError(problem)
         names = Names(name)
         here = Stack.of(self).region
         ses = None if Token.is_unresolved(here) else region(here)
@@ -125,3 +125,10 @@ class RegionalEmail(Construct):
             hosted_zone_id=domain.hosted_zone_id,
             mail_from_domain=domain.mail_from_domain,
         )
+
+
+def _domains_problem(names: Sequence[str]) -> str | None:
+    if not names:
+        return "domains is empty; give at least one EmailDomain"
+    twice = sorted({name for name in names if names.count(name) > 1})
+    return f"domain {', '.join(twice)} is given twice; remove one" if twice else None

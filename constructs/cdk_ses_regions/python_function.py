@@ -1,7 +1,8 @@
 """A Lambda function of ours: its code, role and log group, as plain CloudFormation properties.
 
-CDK's own `lambda.Function` is a third of a small synth (docs/architecture.md); nobody extends these resources, and who
-wants the CDK interface gets it from `function`, made when it is first asked for.
+CDK's own `lambda.Function` is a third of a small synth (docs/architecture.md); who wants the CDK interface gets it
+from `function`, made when it is first asked for. The role is CDK's own: grants on an encrypted bucket would otherwise
+take it for a role of another account, and write it into policies that it depends on.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from aws_cdk import CfnResource
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3_assets as assets
 from constructs import Construct
 
@@ -59,11 +61,11 @@ class PythonFunction(Construct):
         log_group = CfnResource(
             self, "Logs", type="AWS::Logs::LogGroup", properties={"RetentionInDays": log_retention_days}
         )
-        self.role = CfnResource(
+        self.role: iam.IRole = iam.Role(
             self,
             "Role",
-            type="AWS::IAM::Role",
-            properties=_role(log_group.logical_id, statements),
+            assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
+            inline_policies={"Least": _least(log_group.get_att("Arn").to_string(), statements)},
         )
         properties: dict[str, Any] = {
             "Description": description,
@@ -71,7 +73,7 @@ class PythonFunction(Construct):
             "Architectures": ["arm64"],
             "Handler": f"{code}.handler",
             "Code": {"S3Bucket": asset.s3_bucket_name, "S3Key": asset.s3_object_key},
-            "Role": {"Fn::GetAtt": [self.role.logical_id, "Arn"]},
+            "Role": self.role.role_arn,
             "MemorySize": memory_mb,
             "Timeout": timeout_seconds,
             "LoggingConfig": {"LogGroup": {"Ref": log_group.logical_id}},
@@ -90,37 +92,18 @@ class PythonFunction(Construct):
     @cached_property
     def function(self) -> lambda_.IFunction:
         """The function as CDK knows it: grants go to its role, permissions and event sources to the function."""
-        from aws_cdk import aws_iam as iam
         from aws_cdk import aws_lambda as lambda_
 
-        role = iam.Role.from_role_name(self, "ImportedRole", self.role.ref)
         return lambda_.Function.from_function_attributes(
-            self, "Function", function_arn=self.arn, role=role, same_environment=True
+            self, "Function", function_arn=self.arn, role=self.role, same_environment=True
         )
 
 
-def _role(log_group: str, statements: Sequence[Statement]) -> dict[str, Any]:
-    """Return the properties of a role that writes to one log group and does what the statements say."""
+def _least(log_group_arn: str, statements: Sequence[Statement]) -> iam.PolicyDocument:
+    """Return the policy that writes to one log group and does what the statements say."""
     write_logs: Statement = {
         "Effect": "Allow",
         "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
-        "Resource": {"Fn::GetAtt": [log_group, "Arn"]},
+        "Resource": log_group_arn,
     }
-    return {
-        "AssumeRolePolicyDocument": {
-            "Version": "2012-10-17",
-            "Statement": [
-                {
-                    "Effect": "Allow",
-                    "Principal": {"Service": "lambda.amazonaws.com"},
-                    "Action": "sts:AssumeRole",
-                }
-            ],
-        },
-        "Policies": [
-            {
-                "PolicyName": "Least",
-                "PolicyDocument": {"Version": "2012-10-17", "Statement": [write_logs, *statements]},
-            }
-        ],
-    }
+    return iam.PolicyDocument.from_json({"Version": "2012-10-17", "Statement": [write_logs, *statements]})

@@ -180,7 +180,8 @@ class Receiving(Construct):
 def _rule_set_problems(rules: Sequence[ReceiptRule]) -> list[str]:
     names = [rule.name for rule in rules]
     problems = [
-        f"rule {name!r} is given twice; rename one" for name in {n for n in names if names.count(n) > 1}
+        f"rule {name!r} is given twice; rename one"
+        for name in sorted({n for n in names if names.count(n) > 1})
     ]
     if not rules:
         problems.append("no rules: SES would refuse all mail; give at least one")

@@ -92,7 +92,7 @@ class SesProvider(Construct):
                 properties={
                     "PolicyName": name,
                     "PolicyDocument": {"Version": "2012-10-17", "Statement": [statement]},
-                    "Roles": [{"Ref": self.handler.role.logical_id}],
+                    "Roles": [self.handler.role.role_name],
                 },
             )
         return self._policies[kind]

@@ -53,7 +53,9 @@ def test_each_region_has_its_own_three_dkim_records(
 def test_the_inbound_mx_names_the_regions_in_their_order(
     local: LocalAws, settings: config.Settings, deployed: str
 ) -> None:
-    [values] = [values for name, kind, values in records(local, settings) if (name, kind) == ("example.com.", "MX")]
+    [values] = [
+        values for name, kind, values in records(local, settings) if (name, kind) == ("example.com.", "MX")
+    ]
     assert values == [
         "10 inbound-smtp.us-east-1.amazonaws.com",
         "20 inbound-smtp.us-west-2.amazonaws.com",
@@ -77,7 +79,7 @@ def test_a_received_mail_is_stored_under_the_regions_key_and_told_of(journey: Re
     assert event["s3"]["key"] == f"mail/{message_id}"
     assert event["envelope"]["sender"] == "jane@example.net"
     assert event["envelope"]["recipients"] == ["support@example.com"]
-    assert event["text"]["content"].startswith("Hello from far away.")
+    assert event["text"].startswith("Hello from far away.")
 
 
 def test_a_mail_too_large_for_a_notification_is_told_of_all_the_same(journey: RegionJourney) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import shutil
 import signal
 import smtplib
@@ -195,7 +196,7 @@ class LocalAws:
                 code, answer = smtp.rcpt(recipient)
                 if code != 250:
                     raise smtplib.SMTPRecipientsRefused({recipient: (code, answer)})
-            code, answer = smtp.data(raw)
+            code, answer = smtp.data(re.sub(rb"\r?\n", b"\r\n", raw))
             if code != 250:
                 raise smtplib.SMTPDataError(code, answer)
             return answer.decode().rpartition(" ")[2]

@@ -30,7 +30,8 @@ def service_allowed(
         region: Region of the request.
     """
     context = EvalContext(
-        principal_arn=f"arn:aws:iam::{account}:role/aws-service-role/{service}",
+        # A service is nobody of the account: what a key allows the account's root must not let it in.
+        principal_arn=service,
         principal_type="Service",
         principal_account=account,
         action=action,

@@ -1,0 +1,147 @@
+"""Validation of synthesized templates: the example is clean, and what is not clean is found."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import aws_cdk as cdk
+import pytest
+
+from app import build
+from cdk_ses_regions import config
+from stacks.acknowledged import ACKNOWLEDGED, Acknowledgement
+from stacks.validate import Finding, validate
+
+ROOT = Path(__file__).parent.parent
+
+
+def synthesize(folder: Path, file: Path) -> Path:
+    app = cdk.App(outdir=str(folder), builtin_cloud_formation_validation=False)
+    build(app, config.load(file))
+    app.synth()
+    return folder
+
+
+@pytest.fixture(scope="module")
+def example(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return synthesize(tmp_path_factory.mktemp("example"), ROOT / "ses-regions.yaml")
+
+
+@pytest.fixture
+def spoilt(tmp_path: Path) -> Callable[[Callable[[dict[str, Any]], None]], list[Finding]]:
+    """Validate the smallest example after something was done to its template."""
+    folder = synthesize(tmp_path, ROOT / "examples" / "minimal.yaml")
+
+    def findings(spoil: Callable[[dict[str, Any]], None]) -> list[Finding]:
+        file = folder / "Email-us-east-1.template.json"
+        template = json.loads(file.read_text(encoding="utf-8"))
+        spoil(template)
+        file.write_text(json.dumps(template), encoding="utf-8")
+        return validate(folder)
+
+    return findings
+
+
+def test_the_example_is_clean(example: Path) -> None:
+    assert [str(finding) for finding in validate(example)] == []
+
+
+@pytest.mark.parametrize("file", sorted((ROOT / "examples").glob("*.yaml")), ids=lambda file: file.stem)
+def test_the_other_examples_are_clean(tmp_path: Path, file: Path) -> None:
+    assert [str(finding) for finding in validate(synthesize(tmp_path, file))] == []
+
+
+def test_every_acknowledgement_is_of_use_and_has_a_reason(example: Path) -> None:
+    found = {(finding.rule, finding.resource) for finding in validate(example, acknowledged=())}
+    assert found == {(one.rule, one.resource) for one in ACKNOWLEDGED}
+    assert all(len(one.reason.split()) > 8 for one in ACKNOWLEDGED)
+
+
+def test_an_acknowledgement_without_its_fault_is_a_finding(example: Path) -> None:
+    stale = Acknowledgement(rule="AwsSolutions-SNS3", resource="EmailFeedback36BA14B1", reason="none")
+    found = validate(example, acknowledged=[*ACKNOWLEDGED, stale])
+    assert {(one.rule, one.resource, one.message) for one in found} == {
+        ("AwsSolutions-SNS3", "EmailFeedback36BA14B1", "acknowledged, but not at fault")
+    }
+
+
+def test_an_unencrypted_bucket_that_takes_plain_http_is_found(
+    spoilt: Callable[[Callable[[dict[str, Any]], None]], list[Finding]],
+) -> None:
+    def spoil(template: dict[str, Any]) -> None:
+        template["Resources"]["Plain"] = {"Type": "AWS::S3::Bucket"}
+
+    rules = {finding.rule for finding in spoilt(spoil) if finding.resource == "Plain"}
+    assert rules >= {"AwsSolutions-S1", "AwsSolutions-S10"}
+
+
+def test_a_topic_that_takes_plain_http_is_found(
+    spoilt: Callable[[Callable[[dict[str, Any]], None]], list[Finding]],
+) -> None:
+    def spoil(template: dict[str, Any]) -> None:
+        del template["Resources"]["EmailFeedbackPolicyE1FA0096"]
+        notifications = template["Resources"]["EmailexamplecomNotificationsB7E8CF94"]
+        notifications["DependsOn"].remove("EmailFeedbackPolicyE1FA0096")
+
+    assert ("EmailFeedback36BA14B1", "AwsSolutions-SNS3") in {
+        (finding.resource, finding.rule) for finding in spoilt(spoil)
+    }
+
+
+@pytest.mark.parametrize(
+    ("properties", "said"),
+    [
+        ({"EmailIdentity": "example.com", "Nonsense": 1}, "Nonsense"),
+        ({}, "'EmailIdentity' is a required property"),
+        ({"EmailIdentity": "example.com", "DkimAttributes": {"SigningEnabled": "perhaps"}}, "perhaps"),
+    ],
+    ids=["unknown", "missing", "wrong"],
+)
+def test_a_property_that_cloudformation_would_refuse_is_found(
+    spoilt: Callable[[Callable[[dict[str, Any]], None]], list[Finding]], properties: dict[str, Any], said: str
+) -> None:
+    def spoil(template: dict[str, Any]) -> None:
+        template["Resources"]["Emailexamplecom43C21C49"]["Properties"] = properties
+
+    assert any(said in str(finding) for finding in spoilt(spoil))
+
+
+def test_a_resource_type_that_the_region_lacks_is_found(example: Path, tmp_path: Path) -> None:
+    manifest = json.loads((example / "manifest.json").read_text(encoding="utf-8"))
+    stack = manifest["artifacts"]["Email-us-west-2"]
+    stack["environment"] = "aws://unknown-account/ca-west-1"
+    stack["properties"]["templateFile"] = str(example / "Email-us-west-2.template.json")
+    manifest["artifacts"] = {"Email-us-west-2": stack}
+    (tmp_path / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    found = [str(finding) for finding in validate(tmp_path)]
+    assert any("AWS::SES::ReceiptRule" in finding and "ca-west-1" in finding for finding in found)
+
+
+def test_the_command_prints_what_it_finds_and_fails(example: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "stacks.validate"]
+    clean = subprocess.run([*command, str(example)], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (clean.returncode, clean.stdout, clean.stderr) == (0, "", "")
+    manifest = {
+        "artifacts": {
+            "Bad": {
+                "type": "aws:cloudformation:stack",
+                "environment": "aws://unknown-account/us-east-1",
+                "properties": {"templateFile": "Bad.template.json"},
+            }
+        }
+    }
+    (tmp_path / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    (tmp_path / "Bad.template.json").write_text(
+        json.dumps({"Resources": {"Open": {"Type": "AWS::SNS::Topic", "Properties": {"Nonsense": 1}}}}),
+        encoding="utf-8",
+    )
+    bad = subprocess.run([*command, str(tmp_path)], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert bad.returncode == 1
+    assert "Bad: Open: AwsSolutions-SNS3" in bad.stderr
+    assert "Nonsense" in bad.stderr
+    assert "Traceback" not in bad.stderr

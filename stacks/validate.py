@@ -43,7 +43,7 @@ class Finding:
 
 
 def validate(assembly: Path, *, acknowledged: Sequence[Acknowledgement] = ACKNOWLEDGED) -> list[Finding]:
-    """Return what is wrong with the templates of a cloud assembly.
+    """Return what is wrong with the templates of a cloud assembly: what cfn-lint says, and if it is content, cdk-nag.
 
     Args:
         assembly: the folder that `cdk synth` wrote, `cdk.out`.
@@ -53,11 +53,13 @@ def validate(assembly: Path, *, acknowledged: Sequence[Acknowledgement] = ACKNOW
         OSError: it is no cloud assembly.
     """
     templates = dict(_templates(assembly))
+    found = [finding for name, (file, region) in templates.items() for finding in _lint(name, file, region)]
+    if found:  # cdk-nag reads only what is valid
+        return found
     nag = _nag({name: file for name, (file, _) in templates.items()})
     accepted = {(one.rule, one.resource) for one in acknowledged}
-    found = [finding for finding in nag if (finding.rule, finding.resource) not in accepted]
-    for name, (file, region) in templates.items():
-        found += _lint(name, file, region)
+    found += [finding for finding in nag if (finding.rule, finding.resource) not in accepted]
+    for name, (file, _) in templates.items():
         faults = {(finding.rule, finding.resource) for finding in nag if finding.stack == name}
         resources: dict[str, Any] = json.loads(file.read_text(encoding="utf-8")).get("Resources", {})
         found += [

@@ -134,7 +134,7 @@ def test_a_grant_goes_to_its_role_alone_and_makes_no_circle(any_stack: cdk.Stack
 def test_its_environment_and_statements_are_the_given_ones(stack: cdk.Stack) -> None:
     statement = {
         "Effect": "Allow",
-        "Action": ["sns:Publish"],
+        "Action": "sns:Publish",
         "Resource": "arn:aws:sns:us-west-2:111111111111:t",
     }
     function(stack, environment={"TOPIC": "t"}, statements=[statement])

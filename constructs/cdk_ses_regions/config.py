@@ -200,6 +200,15 @@ class Settings(_Model):
         """The physical names of this deployment."""
         return Names(self.name)
 
+    @property
+    def hosted_zones(self) -> dict[str, str]:
+        """The Route 53 zones by id, each with the shortest domain that is in it."""
+        zones: dict[str, str] = {}
+        for domain in sorted(self.domains, key=lambda one: len(one.name), reverse=True):
+            if domain.hosted_zone_id is not None:
+                zones[domain.hosted_zone_id] = domain.name
+        return zones
+
     def domain(self, name: str) -> Domain:
         """Return the domain called `name`; KeyError if it is not configured."""
         for one in self.domains:

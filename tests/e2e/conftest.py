@@ -30,8 +30,7 @@ def settings() -> config.Settings:
 @pytest.fixture(scope="session")
 def local(settings: config.Settings) -> Iterator[LocalAws]:
     """A local AWS with IAM enforced; clients and the cdk command line come as a user, not as root."""
-    zones = {domain.hosted_zone_id: domain.name for domain in settings.domains if domain.hosted_zone_id}
-    with LocalAws.start(settings.regions, hosted_zones=zones) as local:
+    with LocalAws.start(settings.regions, hosted_zones=settings.hosted_zones) as local:
         yield local
 
 

@@ -47,8 +47,7 @@ def _run(console: Console, *, path: Path, settings: config.Settings, keep: bool)
     def say(text: str) -> None:
         console.print(f"[dim]{time.monotonic() - started:5.1f} s[/dim]  {text}")
 
-    zones = {domain.hosted_zone_id: domain.name for domain in settings.domains if domain.hosted_zone_id}
-    with LocalAws.start(settings.regions, hosted_zones=zones, keep=keep) as local:
+    with LocalAws.start(settings.regions, hosted_zones=settings.hosted_zones, keep=keep) as local:
         say(f"local AWS is up on {local.endpoint_url} (loopback only)")
         cdk = Cdk(local, project=path.resolve().parent, config=path.resolve())
         cdk.bootstrap()

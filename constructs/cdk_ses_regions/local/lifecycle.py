@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any
+from urllib.parse import urlsplit
 
 from cdk_ses_regions import node
 from cdk_ses_regions.local.clients import ROOT_KEY, Clients
@@ -30,6 +31,7 @@ STATE_DIR = Path(".local-aws")
 
 _READY = "ready.json"
 _LOG = "server.log"
+_PERSISTED = ("services", "s3")
 _SECONDS_TO_START = 60
 # A hanging custom resource keeps ministack alive for as long as it hangs.
 _SECONDS_TO_STOP = 3
@@ -211,6 +213,21 @@ class LocalAws:
         shutil.rmtree(self._ready.temporary_folder, ignore_errors=True)
         (self._state_dir / _READY).unlink(missing_ok=True)
 
+    def restart_empty(self) -> LocalAws:
+        """End the server, forget all that was in it, and start it again on the same port; return the new one."""
+        self.stop()
+        persisted = [folder for name in _PERSISTED if (folder := self._state_dir / name).exists()]
+        for folder in persisted:
+            shutil.rmtree(folder)
+        return LocalAws.start(
+            self.regions,
+            hosted_zones=self.hosted_zones,
+            state_dir=self._state_dir,
+            port=urlsplit(self.endpoint_url).port,
+            keep=True,
+            persist=bool(persisted),
+        )
+
     def __enter__(self) -> LocalAws:
         return self
 
@@ -230,9 +247,9 @@ def _server_environment(port: int, temporary: Path, persist_in: Path | None) -> 
         if persist_in is None
         else {
             "PERSIST_STATE": "1",
-            "STATE_DIR": str(persist_in / "services"),
+            "STATE_DIR": str(persist_in / _PERSISTED[0]),
             "S3_PERSIST": "1",
-            "S3_DATA_DIR": str(persist_in / "s3"),
+            "S3_DATA_DIR": str(persist_in / _PERSISTED[1]),
         }
     )
     return {

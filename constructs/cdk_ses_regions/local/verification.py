@@ -7,6 +7,7 @@ Rests on the SES developer guide, "Creating and verifying identities" and "Using
 from __future__ import annotations
 
 import hashlib
+import threading
 from typing import Any
 
 from ministack.core.responses import get_account_id, get_region
@@ -17,7 +18,15 @@ from cdk_ses_regions.errors import UnsupportedRegionError
 
 _SPF = "include:amazonses.com"
 
+lock = threading.RLock()
+"""Held by what adds or removes an identity: the two versions of the API must never be seen apart."""
+
 Records = dict[tuple[str, str], list[str]]
+
+
+def install() -> None:
+    """Let ministack answer with the tokens of this Region wherever it names tokens."""
+    ses._dkim_tokens = ses_v2._dkim_tokens = dkim_tokens
 
 
 def dkim_zone() -> str:
@@ -44,13 +53,29 @@ def dkim_records(domain: str) -> list[tuple[str, str]]:
 
 def refresh() -> None:
     """Bring the state of this Region's identities up to what DNS says now, in both versions of the API."""
-    _know_the_same_identities()
-    records = _records()
+    with lock:
+        _know_the_same_identities()
+        _refresh_identities(_records())
+
+
+def forget(name: str) -> None:
+    """Delete an identity, in both versions of the API."""
+    with lock:
+        ses._identities.pop(name, None)
+        ses_v2._identities.pop(name, None)
+        ses_v2._ses_tags.pop(ses_v2._resource_arn("identity", name), None)
+
+
+def _refresh_identities(records: Records) -> None:
     for name, identity in ses_v2._identities.items():
-        if "@" in name:
-            continue
         old = ses._identities[name]
-        found = all(records.get((cname, "CNAME")) == [target] for cname, target in dkim_records(name))
+        identity["FeedbackForwardingStatus"] = old["FeedbackForwardingEnabled"]
+        old["DkimEnabled"] = identity["DkimAttributes"]["SigningEnabled"]
+        _refresh_mail_from(identity["MailFromAttributes"], records)
+        if "@" in name:
+            identity["VerificationStatus"] = "SUCCESS" if identity["VerifiedForSendingStatus"] else "PENDING"
+            continue
+        found = all(records.get((cname.lower(), "CNAME")) == [target] for cname, target in dkim_records(name))
         identity["VerifiedForSendingStatus"] = found
         identity["VerificationStatus"] = "SUCCESS" if found else "PENDING"
         identity["DkimAttributes"] = {
@@ -62,12 +87,10 @@ def refresh() -> None:
         }
         old["VerificationStatus"] = old["DkimVerificationStatus"] = "Success" if found else "Pending"
         old["DkimTokens"] = dkim_tokens(name)
-        identity["FeedbackForwardingStatus"] = old["FeedbackForwardingEnabled"]
-        _refresh_mail_from(identity["MailFromAttributes"], records)
 
 
 def _refresh_mail_from(attributes: dict[str, Any], records: Records) -> None:
-    domain = attributes.get("MailFromDomain")
+    domain = attributes.get("MailFromDomain", "").lower()
     if not domain:
         attributes.pop("MailFromDomainStatus", None)
         return
@@ -102,7 +125,7 @@ def _records() -> Records:
     """Return the values of all record sets in the account's hosted zones, by name and type."""
     return {
         (record["Name"].rstrip(".").lower(), record["Type"]): [
-            value.rstrip(".") for value in record.get("ResourceRecords", [])
+            value.rstrip(".").lower() if record["Type"] == "CNAME" else value.rstrip(".") for value in record.get("ResourceRecords", [])
         ]
         for zone in list(route53._records.values())
         for record in list(zone)

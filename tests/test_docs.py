@@ -1,0 +1,44 @@
+"""What the pages say works: their Python runs, and they know every key."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cdk_ses_regions import config
+
+ROOT = Path(__file__).parents[1]
+
+
+def examples(page: str) -> list[str]:
+    return re.findall(r"^```python\n(.*?)^```", (ROOT / page).read_text(encoding="utf-8"), re.M | re.S)
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/local-aws.md"])
+def test_the_python_on_a_page_runs(page: str, tmp_path: Path) -> None:
+    [code] = examples(page)
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_configuration_page_has_every_key() -> None:
+    page = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
+    schema = config.json_schema()
+    keys = {key for model in [schema, *schema["$defs"].values()] for key in model["properties"]}
+    assert {key for key in keys if not re.search(rf"`(?:\w+\.)?{key}`", page)} == set()
+
+
+def test_the_message_on_the_configuration_page_is_what_is_really_said(tmp_path: Path) -> None:
+    text: Any = (ROOT / "ses-regions.yaml").read_text(encoding="utf-8")
+    path = tmp_path / "ses-regions.yaml"
+    path.write_text(text.replace("regions: [us-east-1,", "regions: [us-esat-1,"), encoding="utf-8")
+    with pytest.raises(config.ConfigError) as caught:
+        config.load(path)
+    page = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
+    [shown] = re.findall(r"ses-regions.yaml:\d+:\d+: (.*)", page)
+    assert shown in str(caught.value)

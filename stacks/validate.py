@@ -118,7 +118,7 @@ def main() -> None:
     found = validate(Path(sys.argv[1]))
     for finding in found:
         print(finding, file=sys.stderr)  # noqa: T201 - this is a command
-    sys.exit(f"{len(found)} findings" if found else 0)
+    sys.exit(f"findings: {len(found)}" if found else 0)
 
 
 if __name__ == "__main__":

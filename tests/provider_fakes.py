@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
@@ -136,7 +136,7 @@ class Answers:
 
 
 @contextmanager
-def answers() -> Iterator[Answers]:
+def answers() -> Generator[Answers, None, None]:
     """A real HTTP server on loopback that takes the answers; status 0 closes the connection without a word."""
     kept = Answers()
 
@@ -159,7 +159,7 @@ def answers() -> Iterator[Answers]:
             """Keep the tests' output clean."""
 
     server = HTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     kept.url = f"http://127.0.0.1:{server.server_port}/stack?Signature=secret-signature"
     try:

@@ -32,7 +32,7 @@ def patience(clock: FakeClock) -> Patience:
     return Patience(seconds=60, sleep=clock.sleep, clock=clock)
 
 
-# --- activation ---------------------------------------------------------------------------------------------------
+# --- activation ---
 
 
 OURS = {"RuleSetName": "ours", "TakeOver": "false"}
@@ -67,7 +67,7 @@ def test_the_active_rule_set_of_someone_else_is_not_replaced(
     ses: FakeSes, activation: ActiveReceiptRuleSet
 ) -> None:
     ses.active = "theirs"
-    with pytest.raises(RuntimeError, match="'theirs' is active.*take_over"):
+    with pytest.raises(RuntimeError, match=r"'theirs' is active.*take_over"):
         activation.create(OURS)
     assert ses.active == "theirs"
 
@@ -213,7 +213,7 @@ def test_the_delete_of_a_create_that_did_nothing_does_nothing(
     assert ses.active == "ours"
 
 
-# --- notification topics ------------------------------------------------------------------------------------------
+# --- notification topics ---
 
 
 TOPICS = {
@@ -388,7 +388,7 @@ def test_notifications_of_a_create_that_did_nothing_are_left_alone(
     assert ses.calls == []
 
 
-# --- patience -----------------------------------------------------------------------------------------------------
+# --- patience ---
 
 
 @pytest.mark.parametrize("code", ["Throttling", "ThrottlingException", "TooManyRequestsException"])
@@ -446,7 +446,7 @@ def test_any_other_error_is_raised_at_once(ses: FakeSes, patience: Patience, clo
     assert clock.slept == []
 
 
-# --- the handler --------------------------------------------------------------------------------------------------
+# --- the handler ---
 
 
 @pytest.fixture

@@ -37,7 +37,8 @@ class EmailDomain:
 class RegionalEmail(Construct):
     """Email in one Region: verified domains, feedback on bounces and complaints, and receiving when there are rules.
 
-    What Regions share, the MAIL FROM records and the inbound MX, is not part of it: see `MailFromRecords`, `DnsRecords`.
+    What Regions share, the MAIL FROM records and the inbound MX, is not part of it: see `MailFromRecords` and
+    `DnsRecords`.
 
     Args:
         name: prefix of the physical names (default "email"): at most 20 of a-z, 0-9 and hyphen.

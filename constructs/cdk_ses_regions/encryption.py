@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import cast
 
 from aws_cdk import Annotations, RemovalPolicy
 from aws_cdk import aws_iam as iam
@@ -33,13 +34,15 @@ class EmailKey(Construct):
         removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
     ) -> None:
         super().__init__(scope, construct_id)
-        self.key: kms.IKey = kms.Key(
+        key = kms.Key(
             self,
             "Resource",
             description="Encrypts received mail and SES notifications",
             enable_key_rotation=True,
             removal_policy=removal_policy,
         )
+        # CDK's classes and interfaces call some parameters differently, which type checkers mind.
+        self.key = cast(kms.IKey, key)
 
 
 def let_ses_use(key: kms.IKey, scope: Construct, *, sid: str, source_arns: Sequence[str]) -> None:

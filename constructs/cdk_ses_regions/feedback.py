@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import cast
 
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
@@ -41,7 +42,7 @@ class FeedbackTopic(Construct):
         super().__init__(scope, construct_id)
         self.key = key if key is not None else EmailKey(self, "Key").key
         topic = sns.Topic(self, "Resource", topic_name=topic_name, master_key=self.key, enforce_ssl=True)
-        self.topic: sns.ITopic = topic
+        self.topic = cast(sns.ITopic, topic)
         identity_arns = [ses_arn(self, f"identity/{identity}") for identity in identities]
         topic.add_to_resource_policy(
             iam.PolicyStatement.from_json(

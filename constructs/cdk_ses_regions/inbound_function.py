@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from aws_cdk import CfnResource, Stack
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
@@ -19,7 +21,8 @@ _FOURTEEN_DAYS = 14 * 24 * 3600
 class InboundFunction(Construct):
     """Reads each mail that a rule stored, and publishes one JSON event with a pointer to it (docs/received-mail.md).
 
-    SES invokes it asynchronously; what fails three times waits in a dead-letter queue, and the mail stays in its bucket.
+    SES invokes it asynchronously; what fails three times waits in a dead-letter queue, and the mail stays in its
+    bucket.
     See https://docs.aws.amazon.com/ses/latest/dg/receiving-email-action-lambda.html
 
     Args:
@@ -47,9 +50,8 @@ class InboundFunction(Construct):
         log_retention_days: int = 30,
     ) -> None:
         super().__init__(scope, construct_id)
-        self.topic: sns.ITopic = sns.Topic(
-            self, "Topic", topic_name=topic_name, master_key=key, enforce_ssl=True
-        )
+        topic = sns.Topic(self, "Topic", topic_name=topic_name, master_key=key, enforce_ssl=True)
+        self.topic = cast(sns.ITopic, topic)
         queue = self._dead_letter_queue()
         self.dead_letter_queue_arn = queue.get_att("Arn").to_string()
         self._python = PythonFunction(

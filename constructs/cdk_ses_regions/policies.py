@@ -1,7 +1,8 @@
 """What SES may do with a key, a bucket, a topic or a function, as policy statements.
 
 Every grant names the account and the SES resource on whose behalf SES acts, so that nobody else's rule or identity
-can use it (the confused deputy). The ARNs are built from literal names: a policy can then exist before the rule it names.
+can use it (the confused deputy). The ARNs are built from literal names: a policy can then exist before the rule it
+names.
 Rests on the SES developer guide, "Giving permissions to Amazon SES for email receiving" and "Receiving Amazon SES
 notifications using Amazon SNS".
 """

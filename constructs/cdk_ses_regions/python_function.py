@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from aws_cdk import CfnResource
 from aws_cdk import aws_iam as iam
@@ -61,12 +61,13 @@ class PythonFunction(Construct):
         log_group = CfnResource(
             self, "Logs", type="AWS::Logs::LogGroup", properties={"RetentionInDays": log_retention_days}
         )
-        self.role: iam.IRole = iam.Role(
+        role = iam.Role(
             self,
             "Role",
-            assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
+            assumed_by=cast(iam.IPrincipal, iam.ServicePrincipal("lambda.amazonaws.com")),
             inline_policies={"Least": _least(log_group.get_att("Arn").to_string(), statements)},
         )
+        self.role = cast(iam.IRole, role)
         properties: dict[str, Any] = {
             "Description": description,
             "Runtime": _RUNTIME,

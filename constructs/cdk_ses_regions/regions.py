@@ -102,7 +102,9 @@ def region(name: str) -> SesRegion:
             raise UnsupportedRegionError(
                 f"{entry['reason']} in {name}, {entry['title']}; SES has {', '.join(known)}"
             )
-    near = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
+    near = difflib.get_close_matches(name, known, n=5, cutoff=0.6)
+    # Letters that swapped places are the likeliest slip: us-esat-1 is us-east-1, though us-west-1 looks as near.
+    near.sort(key=lambda one: sorted(one) != sorted(name))
     hint = f"did you mean {near[0]!r}?" if near else f"SES has {', '.join(known)}"
     raise UnsupportedRegionError(f"unknown Region {name!r}; {hint}")
 

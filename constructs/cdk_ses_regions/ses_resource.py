@@ -6,11 +6,11 @@ The function is `handlers/ses_provider`; its classes say what create, update and
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from typing import Any
 
 from aws_cdk import CfnResource, Stack, Token
 from aws_cdk import aws_sns as sns
-from constructs import Construct, IConstruct
+from constructs import Construct
 
 from cdk_ses_regions.policies import Statement
 from cdk_ses_regions.python_function import PythonFunction
@@ -44,7 +44,7 @@ class SesProvider(Construct):
     def of(cls, scope: Construct) -> SesProvider:
         """Return the provider of the scope's stack."""
         stack = Stack.of(scope)
-        found = cast(IConstruct | None, stack.node.try_find_child(_PROVIDER_ID))
+        found = stack.node.try_find_child(_PROVIDER_ID)
         return found if isinstance(found, SesProvider) else cls(stack, _PROVIDER_ID)
 
     def resource(

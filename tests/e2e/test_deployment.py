@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import smtplib
+
+import pytest
+
 from cdk_ses_regions import config
 from cdk_ses_regions.local import LocalAws
 from cdk_ses_regions.local.cdk import Cdk
@@ -119,3 +123,29 @@ def test_email_forwarding_is_off_because_both_topics_are_set(journey: RegionJour
 def test_a_second_deployment_changes_nothing(cdk: Cdk, deployed: str) -> None:
     output = cdk.deploy()
     assert output.count("(no changes)") == 4
+
+
+def test_a_mail_that_cannot_be_read_whole_is_kept_tagged_and_told_of(journey: RegionJourney) -> None:
+    with journey.listening(journey.outputs["ReceivedTopicArn"]) as wait_for:
+        message_id = journey.local.deliver(
+            journey.region, sender="jane@example.net", recipients=["hello@example.com"], raw=nested(100)
+        )
+        event = wait_for(lambda event: event["message_id"] == message_id, "event")
+    assert event["parse"]["complete"] is False
+    tags = journey.client("s3").get_object_tagging(Bucket=event["s3"]["bucket"], Key=event["s3"]["key"])
+    assert {"Key": "ses-regions:parse", "Value": "failed"} in tags["TagSet"]
+
+
+def test_a_recipient_that_no_rule_takes_is_refused(journey: RegionJourney) -> None:
+    with pytest.raises(smtplib.SMTPRecipientsRefused, match="mailbox unavailable"):
+        journey.receive(sender="jane@example.net", recipient="nobody@example.com")
+
+
+def nested(depth: int) -> bytes:
+    """Return a mail with a multipart in a multipart in a multipart."""
+    lines = [b"From: jane@example.net", b"To: hello@example.com", b"Subject: nested", b"MIME-Version: 1.0"]
+    for level in range(depth):
+        lines += [f'Content-Type: multipart/mixed; boundary="b{level}"'.encode(), b"", f"--b{level}".encode()]
+    lines += [b"Content-Type: text/plain", b"", b"deep"]
+    lines += [f"--b{level}--".encode() for level in reversed(range(depth))]
+    return b"\r\n".join(lines)

@@ -1,8 +1,11 @@
 """SES's resource types in CloudFormation, by way of the API calls that AWS makes for them.
 
-Gaps: ministack has no AWS::SES::ReceiptRuleSet, ReceiptRule or ReceiptFilter, and AWS::SES::EmailIdentity has no DKIM
-attributes.
+Gaps: ministack has no AWS::SES::ReceiptRuleSet, ReceiptRule or ReceiptFilter; its AWS::SES::EmailIdentity
+takes over an identity that is there already, and has no DKIM attributes.
 """
+
+# pyright: standard
+# ministack has no types, and what it is extended by is private.
 
 from __future__ import annotations
 
@@ -10,10 +13,11 @@ from collections.abc import Callable
 from typing import Any
 
 from ministack.core.responses import get_region
+from ministack.services import ses_v2
 from ministack.services.cloudformation import provisioners, stacks
 
 from cdk_ses_regions.local import verification
-from cdk_ses_regions.local.clients import as_root
+from cdk_ses_regions.local.identities_v1 import root
 
 Properties = dict[str, Any]
 Provisioned = tuple[str, dict[str, str]]
@@ -23,24 +27,36 @@ def install() -> None:
     """Register the types with ministack's CloudFormation."""
     handlers = provisioners._RESOURCE_HANDLERS
     handlers |= {
-        "AWS::SES::ReceiptRuleSet": {"create": _create_set, "update": _update_set, "delete": _delete_set},
-        "AWS::SES::ReceiptRule": {"create": _create_rule, "update": _update_rule, "delete": _delete_rule},
+        "AWS::SES::ReceiptRuleSet": {
+            "create": _create_set,
+            "update": _update_set,
+            "update_with_logical_id": True,
+            "delete": _delete_set,
+        },
+        "AWS::SES::ReceiptRule": {
+            "create": _create_rule,
+            "update": _update_rule,
+            "update_with_logical_id": True,
+            "delete": _delete_rule,
+        },
         "AWS::SES::ReceiptFilter": {
             "create": _create_filter,
             "update": _update_filter,
+            "update_with_logical_id": True,
             "delete": _delete_filter,
         },
     }
     identity = handlers["AWS::SES::EmailIdentity"]
-    identity["create"] = _with_dkim_records(identity["create"])
-    identity["update"] = _with_dkim_records(identity["update"])
+    identity["create"] = _refusing_known(_with_dkim_records(identity["create"], properties_at=1))
+    identity["update"] = _with_dkim_records(identity["update"], properties_at=2)
+    identity["delete"] = _delete_identity
     # These ask the API of this very server, which the event loop has to answer meanwhile.
     blocks = stacks._runs_on_worker_thread
     stacks._runs_on_worker_thread = lambda kind: kind.startswith("AWS::SES::Receipt") or blocks(kind)
 
 
 def _ses() -> Any:
-    return as_root()("ses", get_region())
+    return root()("ses", get_region())
 
 
 def _create_set(logical_id: str, properties: Properties, stack_name: str) -> Provisioned:
@@ -49,9 +65,14 @@ def _create_set(logical_id: str, properties: Properties, stack_name: str) -> Pro
     return name, {}
 
 
-def _update_set(physical_id: str, old: Properties, new: Properties, stack_name: str) -> Provisioned:
-    name = new.get("RuleSetName", physical_id)
-    return (physical_id, {}) if name == physical_id else _create_set("", new, stack_name)
+def _update_set(
+    physical_id: str, old: Properties, new: Properties, stack_name: str, logical_id: str
+) -> Provisioned:
+    return _replaced(
+        (old.get("RuleSetName"), new.get("RuleSetName")),
+        (physical_id, old, new, stack_name, logical_id),
+        (_create_set, _delete_set),
+    ) or (physical_id, {})
 
 
 def _delete_set(physical_id: str, properties: Properties) -> None:
@@ -65,11 +86,18 @@ def _create_rule(logical_id: str, properties: Properties, stack_name: str) -> Pr
     return rule["Name"], {}
 
 
-def _update_rule(physical_id: str, old: Properties, new: Properties, stack_name: str) -> Provisioned:
-    rule = _rule(new, physical_id)
-    if rule["Name"] != physical_id or old["RuleSetName"] != new["RuleSetName"]:
-        return _create_rule("", new, stack_name)
-    _ses().update_receipt_rule(RuleSetName=new["RuleSetName"], Rule=rule)
+def _update_rule(
+    physical_id: str, old: Properties, new: Properties, stack_name: str, logical_id: str
+) -> Provisioned:
+    places = [(each["RuleSetName"], each["Rule"].get("Name")) for each in (old, new)]
+    replaced = _replaced(
+        (places[0], places[1]),
+        (physical_id, old, new, stack_name, logical_id),
+        (_create_rule, _delete_rule),
+    )
+    if replaced is not None:
+        return replaced
+    _ses().update_receipt_rule(RuleSetName=new["RuleSetName"], Rule=_rule(new, physical_id))
     if old.get("After") != new.get("After"):
         after = {"After": new["After"]} if new.get("After") else {}
         _ses().set_receipt_rule_position(RuleSetName=new["RuleSetName"], RuleName=physical_id, **after)
@@ -99,23 +127,79 @@ def _create_filter(logical_id: str, properties: Properties, stack_name: str) -> 
     return settings["Name"], {}
 
 
-def _update_filter(physical_id: str, old: Properties, new: Properties, stack_name: str) -> Provisioned:
-    _delete_filter(physical_id, old)
-    return _create_filter("", {"Filter": {"Name": physical_id, **new["Filter"]}}, stack_name)
+def _update_filter(
+    physical_id: str, old: Properties, new: Properties, stack_name: str, logical_id: str
+) -> Provisioned:
+    names = (old["Filter"].get("Name"), new["Filter"].get("Name"))
+    if names[0] == names[1]:
+        # SES cannot change a filter, so one of the same name has to go first.
+        _delete_filter(physical_id, old)
+        return _create_filter(logical_id, {"Filter": {**new["Filter"], "Name": physical_id}}, stack_name)
+    replaced = _replaced(
+        names, (physical_id, old, new, stack_name, logical_id), (_create_filter, _delete_filter)
+    )
+    return replaced or (physical_id, {})
 
 
 def _delete_filter(physical_id: str, properties: Properties) -> None:
     _ses().delete_receipt_filter(FilterName=physical_id)
 
 
-def _with_dkim_records(provision: Callable[..., Provisioned]) -> Callable[..., Provisioned]:
-    """Wrap a create or update of an identity, so that it has its DKIM records as attributes."""
+def _replaced(
+    names: tuple[object, object],
+    update: tuple[str, Properties, Properties, str, str],
+    create_and_delete: tuple[Callable[..., Provisioned], Callable[[str, Properties], None]],
+) -> Provisioned | None:
+    """Replace a resource whose name changed, in CloudFormation's order: the new one first."""
+    physical_id, old, new, stack_name, logical_id = update
+    create, delete = create_and_delete
+    return (
+        provisioners._rename_replacement(
+            physical_id, old, new, stack_name, logical_id, names[1], names[0], create, delete
+        )
+        if names[0] != names[1]
+        else None
+    )
 
-    def provide(*arguments: Any, **named: Any) -> Provisioned:
-        identity, attributes = provision(*arguments, **named)
-        for number, (name, target) in enumerate(verification.dkim_records(identity), start=1):
-            attributes[f"DkimDNSTokenName{number}"] = name
+
+def _delete_identity(physical_id: str, properties: Properties) -> None:
+    verification.forget(physical_id)
+
+
+def _refusing_known(create: Callable[..., Provisioned]) -> Callable[..., Provisioned]:
+    """Wrap a create, so that it refuses an identity which is there already, as the API does."""
+
+    def refuse(logical_id: str, properties: Properties, stack_name: str) -> Provisioned:
+        name = properties.get("EmailIdentity", "")
+        verification.refresh()
+        if name in ses_v2._identities:
+            raise ValueError(
+                f"Resource of type 'AWS::SES::EmailIdentity' with identifier '{name}' already exists."
+            )
+        return create(logical_id, properties, stack_name)
+
+    return refuse
+
+
+def _with_dkim_records(
+    provision: Callable[..., Provisioned], *, properties_at: int
+) -> Callable[..., Provisioned]:
+    """Wrap a create or update of an identity, so that it signs and has its DKIM records as attributes."""
+
+    def provide(*arguments: Any) -> Provisioned:
+        properties = arguments[properties_at]
+        signing = {"SigningEnabled": True, **(properties.get("DkimAttributes") or {})}
+        given = list(arguments)
+        given[properties_at] = {**properties, "DkimAttributes": signing}
+        with verification.lock:
+            name, attributes = provision(*given)
+            length = (properties.get("DkimSigningAttributes") or {}).get("NextSigningKeyLength")
+            if length:
+                ses_v2._identities[name]["DkimAttributes"]["NextSigningKeyLength"] = length
+        records = [] if "@" in name else verification.dkim_records(name)
+        for number, (record, target) in enumerate(records, start=1):
+            attributes[f"DkimDNSTokenName{number}"] = record
             attributes[f"DkimDNSTokenValue{number}"] = target
-        return identity, attributes
+        return name, attributes
 
     return provide

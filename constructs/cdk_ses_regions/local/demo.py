@@ -8,9 +8,12 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from smtplib import SMTPException
 
+from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 from rich.table import Table
 
@@ -55,7 +58,7 @@ def _run(console: Console, *, path: Path, settings: config.Settings, keep: bool)
         cdk.deploy()
         say("deployed with the cdk command line")
         rows = [_journey(RegionJourney(local, settings, region), say) for region in settings.regions]
-        Console(width=None if sys.stdout.isatty() else 200).print(_table(rows))
+        Console(width=None if sys.stdout.isatty() else 190).print(_table(rows))
         if keep:
             say("left up; look around with `ses-regions local status`, end it with `ses-regions local down`")
 
@@ -64,8 +67,10 @@ def _journey(journey: RegionJourney, say: Callable[[str], None]) -> dict[str, st
     """Send one mail in and one that bounces out, and read back what became of both."""
     region, settings = journey.region, journey.settings
     domain = settings.domains[0]
-    _expect(journey, "stack", journey.stack["StackStatus"], "CREATE_COMPLETE", "UPDATE_COMPLETE")
-    identity = journey.identity(domain.name)
+    with _step(region, "stack"):
+        _expect(journey, "stack", journey.stack["StackStatus"], "CREATE_COMPLETE", "UPDATE_COMPLETE")
+    with _step(region, "identity"):
+        identity = journey.identity(domain.name)
     dkim = identity["DkimAttributes"]["Status"]
     _expect(journey, "identity", identity["VerifiedForSendingStatus"], True)
     _expect(journey, "DKIM", dkim, "SUCCESS")
@@ -76,17 +81,20 @@ def _journey(journey: RegionJourney, say: Callable[[str], None]) -> dict[str, st
     receives = domain.receiving is not None and region in settings.receiving_regions_of(domain)
     message_id = stored = published = rule_set = "-"
     if receives and domain.receiving is not None:
-        rule_set = journey.active_rule_set()
+        with _step(region, "active receipt rule set"):
+            rule_set = journey.active_rule_set()
         _expect(journey, "active receipt rule set", rule_set, settings.names.rule_set)
-        recipient = an_address_for(domain.name, domain.receiving.rules[0])
-        message_id, stored, published = _mail_in(journey, recipient)
-    feedback = _bounce(journey, f"hello@{domain.name}")
+        with _step(region, "mail in"):
+            recipient = an_address_for(domain.name, domain.receiving.rules[0])
+            message_id, stored, published = _mail_in(journey, recipient)
+    with _step(region, "bounce"):
+        feedback = _bounce(journey, f"hello@{domain.name}")
     say(f"{region}: mail received, bounce reported" if receives else f"{region}: bounce reported")
     return {
         "Region": region,
         "stack": journey.stack["StackStatus"],
-        "identity": f"verified, DKIM {dkim}",
-        "MAIL FROM": f"{domain.mail_from} {mail_from['MailFromDomainStatus']}" if domain.mail_from else "-",
+        "identity": f"verified\nDKIM {dkim}",
+        "MAIL FROM": f"{domain.mail_from}\n{mail_from['MailFromDomainStatus']}" if domain.mail_from else "-",
         "active rule set": rule_set,
         "message id": message_id,
         "stored as": stored,
@@ -106,11 +114,8 @@ def _mail_in(journey: RegionJourney, recipient: str) -> tuple[str, str, str]:
     _expect(journey, "S3 pointer", event["s3"]["key"], stored["key"])
     subject = event["common_headers"]["subject"]
     _expect(journey, "subject", subject, f"Grüße nach {journey.region}")
-    return (
-        message_id,
-        f"{stored['key']} {stored['encryption']}",
-        f"“{subject}” to {event['envelope']['recipients'][0]}",
-    )
+    told = f"“{subject}”\nto {', '.join(event['envelope']['recipients'])}"
+    return message_id, f"{stored['key']}\n{stored['encryption']}", told
 
 
 def _bounce(journey: RegionJourney, sender: str) -> str:
@@ -119,10 +124,17 @@ def _bounce(journey: RegionJourney, sender: str) -> str:
         sent = journey.send(sender=sender, recipient=_BOUNCING)
         note = wait_for(lambda note: note.get("mail", {}).get("messageId") == sent, "bounce notification")
     _expect(journey, "bounce notification", note["notificationType"], "Bounce")
-    bounce = note["bounce"]
-    return (
-        f"{note['notificationType']} {bounce['bounceType']}: {bounce['bouncedRecipients'][0]['emailAddress']}"
-    )
+    bounced = [recipient["emailAddress"] for recipient in note["bounce"]["bouncedRecipients"]]
+    return f"Bounce {note['bounce']['bounceType']}\n{', '.join(bounced)}"
+
+
+@contextmanager
+def _step(region: str, step: str) -> Iterator[None]:
+    """Name Region and step when a service or a door says no."""
+    try:
+        yield
+    except (BotoCoreError, ClientError, SMTPException, OSError) as error:
+        raise JourneyError(region, step, str(error)) from error
 
 
 def _expect(journey: RegionJourney, step: str, found: object, *allowed: object) -> None:
@@ -133,7 +145,7 @@ def _expect(journey: RegionJourney, step: str, found: object, *allowed: object) 
 def _table(rows: list[dict[str, str]]) -> Table:
     table = Table(show_lines=True)
     for title in rows[0]:
-        table.add_column(title, overflow="fold")
+        table.add_column(title, overflow="fold", max_width=29 if title == "feedback" else 23)
     for row in rows:
         table.add_row(*row.values())
     return table

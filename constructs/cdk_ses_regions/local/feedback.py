@@ -1,22 +1,29 @@
 """Notifications of bounces, complaints and deliveries.
 
-Gaps: ministack sends none for version 2 of the API, never with headers, and to topics that SES may not publish to.
-Rests on the SES developer guide, "Amazon SNS notification contents for Amazon SES".
+Gaps: ministack sends none for version 2 of the API, never with headers, and also to topics closed to SES.
+Rests on the SES developer guide, "Amazon SNS notification contents for Amazon SES"
+(https://docs.aws.amazon.com/ses/latest/dg/notification-contents.html).
 """
+
+# pyright: standard
+# ministack has no types, and what it is extended by is private.
 
 from __future__ import annotations
 
-import json
 import logging
 from typing import Any
 
 from botocore.exceptions import ClientError
 from ministack.services import ses
 
+from cdk_ses_regions.local import sent
 from cdk_ses_regions.local.identities_v1 import permissions
+from cdk_ses_regions.local.sent import Response, Sent
 from cdk_ses_regions.local.targets import NotPermittedError
 
 _log = logging.getLogger(__name__)
+
+_REMOTE_IP = "127.0.0.1"
 
 
 def install() -> None:
@@ -31,40 +38,28 @@ def install() -> None:
             # SES drops the notification without a word.
             _log.warning("no notification on %s: %s", topic_arn, error)
             return
-        publish(topic_arn, _with_headers(notification))
+        publish(topic_arn, _completed(notification, sent.current()))
 
     ses._publish_notification = publish_if_allowed
 
 
-def after(request: tuple[Any, ...], answer: tuple[int, dict[str, str], bytes]) -> None:
-    """Send the notifications of a mail that version 2 of the API took."""
-    method, path, _, body, _ = request
-    if method != "POST" or not path.endswith("/outbound-emails") or answer[0] != 200:
-        return
-    data = json.loads(body)
-    destination = data.get("Destination", {})
-    recipients = [
-        address
-        for field in ("ToAddresses", "CcAddresses", "BccAddresses")
-        for address in destination.get(field, [])
-    ]
-    ses._send_notifications(json.loads(answer[2])["MessageId"], data.get("FromEmailAddress", ""), recipients)
+def after(mail: Sent | None, answer: Response) -> None:
+    """Send the notifications of a mail that version 2 of the API took; ministack does so in version 1."""
+    if mail is not None and mail.version == 2 and answer[0] == 200:
+        ses._send_notifications(mail.message_id(answer), mail.source, list(mail.recipients))
 
 
-def _with_headers(notification: dict[str, Any]) -> dict[str, Any]:
-    """Add the headers of the mail, if its identity wants them in this kind of notification."""
-    mail = notification["mail"]
-    identity = ses._identities.get(mail["sourceArn"].rpartition("identity/")[2], {})
-    if not identity.get("HeadersInNotifications", {}).get(notification["notificationType"]):
-        return notification
-    sent = next((one for one in ses._sent_emails_list() if one["MessageId"] == mail["messageId"]), None)
-    if sent is None:
-        return notification
-    common = {"from": [sent["Source"]], "to": sent["To"], "subject": sent["Subject"]}
-    headers = [
-        {"name": "From", "value": sent["Source"]},
-        {"name": "To", "value": ", ".join(sent["To"])},
-        {"name": "Subject", "value": sent["Subject"]},
-    ]
-    more = {"headersTruncated": False, "headers": headers, "commonHeaders": common}
-    return {**notification, "mail": {**mail, **more}}
+def _completed(notification: dict[str, Any], mail: Sent | None) -> dict[str, Any]:
+    """Add what SES tells and ministack does not; headers if the identity wants them in this kind."""
+    kind, about = notification["notificationType"], {**notification["mail"], "sourceIp": _REMOTE_IP}
+    identity = ses._identities.get(about["sourceArn"].rpartition("identity/")[2], {})
+    if mail is not None and identity.get("HeadersInNotifications", {}).get(kind):
+        about |= {
+            "headersTruncated": False,
+            "headers": [{"name": name, "value": value} for name, value in mail.headers],
+            "commonHeaders": mail.common_headers(about["messageId"]),
+        }
+    detail = notification[kind.lower()]
+    if "reportingMTA" in detail:
+        detail = {**detail, "remoteMtaIp": _REMOTE_IP}
+    return {**notification, "mail": about, kind.lower(): detail}

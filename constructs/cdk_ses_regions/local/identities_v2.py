@@ -4,6 +4,9 @@ Gaps: ministack lets an identity be created twice, and lacks the calls that chan
 Rests on the SES API v2 reference.
 """
 
+# pyright: standard
+# ministack has no types, and what it is extended by is private.
+
 from __future__ import annotations
 
 import json
@@ -92,7 +95,8 @@ def _list(paging: Data, wanted: dict[str, str]) -> Response:
         for identity in identities
         if wanted.get("IDENTITY_NAME_CONTAINS", "") in identity["IdentityName"]
         and wanted.get("IDENTITY_TYPE", identity["IdentityType"]) == identity["IdentityType"]
-        and wanted.get("VERIFICATION_STATUS", identity["VerificationStatus"]) == identity["VerificationStatus"]
+        and wanted.get("VERIFICATION_STATUS", identity["VerificationStatus"])
+        == identity["VerificationStatus"]
     ]
     page, token, error = ses_v2._paginate(found, paging, 1000, maximum=1000)
     return error or json_response({"EmailIdentities": page, **({"NextToken": token} if token else {})})

@@ -1,5 +1,8 @@
 """Whether a resource's policy lets SES in: decided by ministack's own policy evaluator."""
 
+# pyright: standard
+# ministack has no types, and what it is extended by is private.
+
 from __future__ import annotations
 
 import json

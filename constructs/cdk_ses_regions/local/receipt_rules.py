@@ -1,11 +1,18 @@
 """Receipt rules and filters in version 1 of the SES API.
 
-Gaps: ministack takes a rule whose targets do not exist or are not open to SES, and can neither change nor move one.
-Rests on the SES API v1 reference and the developer guide, "Giving permissions to Amazon SES for email receiving".
+Gaps: ministack takes a rule whose targets do not exist or are closed to SES, can neither change nor move one,
+and has no filters.
+Rests on the SES API v1 reference and the developer guide, "Giving permissions to Amazon SES for email
+receiving" (https://docs.aws.amazon.com/ses/latest/dg/receiving-email-permissions.html).
 """
+
+# pyright: standard
+# ministack has no types, and what it is extended by is private.
 
 from __future__ import annotations
 
+import copy
+import ipaddress
 from collections.abc import Callable
 from typing import Any
 
@@ -13,9 +20,9 @@ from botocore.exceptions import ClientError
 from ministack.core.responses import AccountRegionScopedDict, get_account_id, get_region
 from ministack.services import ses
 
-from cdk_ses_regions.local.clients import as_root
-from cdk_ses_regions.local.identities_v1 import Parameters, Response, permissions, refused
-from cdk_ses_regions.local.targets import NotPermittedError
+from cdk_ses_regions.local.identities_v1 import Parameters, Response, permissions, refused, root
+from cdk_ses_regions.local.permission import service_allowed
+from cdk_ses_regions.local.targets import SES, NotPermittedError, Permissions
 
 _filters: Any = AccountRegionScopedDict()
 
@@ -24,7 +31,8 @@ _SETUP_MAIL = (
     b"From: Amazon Web Services <no-reply-aws@amazon.com>\r\n"
     b"Subject: Amazon SES Setup Notification\r\n"
     b"Content-Type: text/plain; charset=UTF-8\r\n\r\n"
-    b"Hello,\r\n\r\nYou received this message because you attempted to set up Amazon SES to deliver emails to this "
+    b"Hello,\r\n\r\n"
+    b"You received this message because you attempted to set up Amazon SES to deliver emails to this "
     b"S3 bucket.\r\n"
 )
 
@@ -33,7 +41,11 @@ def _create(params: Parameters) -> Response | None:
     """Refuse a rule whose targets SES cannot use, and write SES's trial mail; ministack does the rest."""
     rule, set_name = ses._receipt_rule_from_params(params), params.get("RuleSetName", "")
     known = set_name in ses._receipt_rule_sets
-    if not known or any(rule["Name"] == other["Name"] for other in ses._receipt_rule_sets[set_name]["Rules"]):
+    if (
+        not known
+        or any(rule["Name"] == other["Name"] for other in ses._receipt_rule_sets[set_name]["Rules"])
+        or ses._receipt_rule_error(rule) is not None
+    ):
         return None  # ministack says so
     if (refusal := _try_targets(rule, set_name)) is not None:
         return refusal
@@ -81,15 +93,30 @@ def _reorder(params: Parameters) -> Response:
     return ses._receipt_result("ReorderReceiptRuleSet")
 
 
+def _clone_set(params: Parameters) -> Response:
+    name, original = params.get("RuleSetName", ""), params.get("OriginalRuleSetName", "")
+    if original not in ses._receipt_rule_sets:
+        return ses._receipt_missing_set(original)
+    answer = ses._create_receipt_rule_set({"RuleSetName": name})
+    if answer[0] != 200:
+        return answer
+    ses._receipt_rule_sets[name]["Rules"][:] = copy.deepcopy(ses._receipt_rule_sets[original]["Rules"])
+    return ses._receipt_result("CloneReceiptRuleSet")
+
+
 def _create_filter(params: Parameters) -> Response:
-    name = params.get("Filter.Name", "")
+    name, cidr = params.get("Filter.Name", ""), params.get("Filter.IpFilter.Cidr", "")
     if name in _filters:
         return refused("AlreadyExists", f"Filter already exists: {name}")
+    try:
+        ipaddress.ip_network(cidr, strict=False)
+    except ValueError:
+        return refused("InvalidParameterValue", f"Invalid CIDR: {cidr}")
     _filters[name] = {
         "Name": name,
         "IpFilter": {
             "Policy": params.get("Filter.IpFilter.Policy", "Block"),
-            "Cidr": params.get("Filter.IpFilter.Cidr", ""),
+            "Cidr": cidr,
         },
     }
     return ses._receipt_result("CreateReceiptFilter")
@@ -124,7 +151,11 @@ def _try_targets(rule: dict[str, Any], set_name: str) -> Response | None:
         try:
             if kind == "S3Action":
                 code, target = "InvalidS3Configuration", settings.get("BucketName", "")
-                allowed.require_bucket(target, settings.get("ObjectKeyPrefix", "") + SETUP_NOTIFICATION)
+                if settings.get("IamRoleArn"):
+                    _require_role(settings["IamRoleArn"], allowed)
+                    root()("s3", get_region()).head_bucket(Bucket=target)
+                else:
+                    allowed.require_bucket(target, settings.get("ObjectKeyPrefix", "") + SETUP_NOTIFICATION)
                 if settings.get("KmsKeyArn"):
                     allowed.require_key(settings["KmsKeyArn"], ["kms:GenerateDataKey"], get_region())
             elif kind == "LambdaAction":
@@ -138,10 +169,25 @@ def _try_targets(rule: dict[str, Any], set_name: str) -> Response | None:
     return None
 
 
+def _require_role(role: str, allowed: Permissions) -> None:
+    """Make sure that SES may assume the role which an action names; the role then writes in its place."""
+    about = root()("iam", get_region()).get_role(RoleName=role.rpartition("/")[2])["Role"]
+    if not service_allowed(
+        about["AssumeRolePolicyDocument"],
+        action="sts:AssumeRole",
+        resource=about["Arn"],
+        source_arn=allowed.rule_arn,
+        account=get_account_id(),
+        region=get_region(),
+    ):
+        raise NotPermittedError(f"role {role} does not let {SES} assume it for {allowed.rule_arn}")
+
+
 def _write_setup_mail(rule: dict[str, Any]) -> None:
     for action in rule["Actions"]:
         if (settings := action.get("S3Action")) is not None:
-            as_root()("s3", get_region()).put_object(
+            home = root()("s3", get_region()).get_bucket_location(Bucket=settings["BucketName"])
+            root()("s3", home.get("LocationConstraint") or "us-east-1").put_object(
                 Bucket=settings["BucketName"],
                 Key=settings.get("ObjectKeyPrefix", "") + SETUP_NOTIFICATION,
                 Body=_SETUP_MAIL,
@@ -159,6 +205,7 @@ ACTIONS: dict[str, Callable[[Parameters], Response | None]] = {
     "UpdateReceiptRule": _update,
     "SetReceiptRulePosition": _set_position,
     "ReorderReceiptRuleSet": _reorder,
+    "CloneReceiptRuleSet": _clone_set,
     "CreateReceiptFilter": _create_filter,
     "ListReceiptFilters": _list_filters,
     "DeleteReceiptFilter": _delete_filter,

@@ -3,6 +3,9 @@
 ministack serves SES on its event loop; here a request may ask other services, so each gets a thread.
 """
 
+# pyright: standard
+# ministack has no types, and what it is extended by is private.
+
 from __future__ import annotations
 
 import asyncio
@@ -19,8 +22,11 @@ from cdk_ses_regions.local import (
     identities_v1,
     identities_v2,
     receipt_rules,
+    sending_rights,
+    sent,
     verification,
 )
+from cdk_ses_regions.local.sent import Sent
 
 Response = tuple[int, dict[str, str], bytes]
 
@@ -30,27 +36,32 @@ def install() -> None:
     version_1, version_2 = ses_v1.handle_request, ses_v2.handle_request
 
     async def handle_v2(*request: Any) -> Response:
-        return await run_reentrant(_serve, version_2, identities_v2.answer, request)
+        return await run_reentrant(_serve, version_2, identities_v2.answer, request, _read_v2)
 
     async def handle_v1(*request: Any) -> Response:
         if request[1].startswith("/v2/"):
             return await handle_v2(*request)
-        return await run_reentrant(_serve, version_1, _answer_v1, request)
+        return await run_reentrant(_serve, version_1, _answer_v1, request, _read_v1)
 
     ses_v1.handle_request, ses_v2.handle_request = handle_v1, handle_v2
-    cloudformation_ses.install()
-    feedback.install()
+    for extension in (verification, cloudformation_ses, feedback, sending_rights):
+        extension.install()
 
 
 def _serve(
-    original: Callable[..., Any], ours: Callable[..., Response | None], request: tuple[Any, ...]
+    original: Callable[..., Any],
+    ours: Callable[..., Response | None],
+    request: tuple[Any, ...],
+    read: Callable[..., Sent | None],
 ) -> Response:
     """Answer a request with DNS as it is now: by ourselves, else by ministack."""
     verification.refresh()
     answer = ours(*request)
     if answer is None:
-        answer = asyncio.run(original(*request))
-        feedback.after(request, answer)
+        mail = read(*request)
+        with sent.serving(mail):
+            answer = asyncio.run(original(*request))
+            feedback.after(mail, answer)
     return answer
 
 
@@ -62,3 +73,15 @@ def _answer_v1(
     action = params.get("Action", "")
     handler = identities_v1.ACTIONS.get(action) or receipt_rules.ACTIONS.get(action)
     return handler(params) if handler else None
+
+
+def _read_v1(
+    method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any]
+) -> Sent | None:
+    return sent.read_v1(identities_v1.parameters(body, query))
+
+
+def _read_v2(
+    method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any]
+) -> Sent | None:
+    return sent.read_v2(method, path, body)

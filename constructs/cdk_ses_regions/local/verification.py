@@ -1,8 +1,12 @@
 """Whether identities are verified: SES finds out from DNS, and here DNS is the local Route 53.
 
-Gaps: ministack verifies every identity at once, makes the same DKIM tokens in every Region, and knows no MAIL FROM status.
+Gaps: ministack verifies every identity at once, makes the same DKIM tokens in every Region, and has no
+MAIL FROM status.
 Rests on the SES developer guide, "Creating and verifying identities" and "Using a custom MAIL FROM domain".
 """
+
+# pyright: standard
+# ministack has no types, and what it is extended by is private.
 
 from __future__ import annotations
 
@@ -94,7 +98,7 @@ def _refresh_mail_from(attributes: dict[str, Any], records: Records) -> None:
     if not domain:
         attributes.pop("MailFromDomainStatus", None)
         return
-    exchanges = [value.split()[-1].rstrip(".").lower() for value in records.get((domain, "MX"), [])]
+    exchanges = [value.split()[-1] for value in records.get((domain, "MX"), [])]
     sender_policy = any(_SPF in value for value in records.get((domain, "TXT"), []))
     if len(exchanges) > 1:
         attributes["MailFromDomainStatus"] = "FAILED"
@@ -125,8 +129,12 @@ def _records() -> Records:
     """Return the values of all record sets in the account's hosted zones, by name and type."""
     return {
         (record["Name"].rstrip(".").lower(), record["Type"]): [
-            value.rstrip(".").lower() if record["Type"] == "CNAME" else value.rstrip(".") for value in record.get("ResourceRecords", [])
+            _value(record["Type"], value) for value in record.get("ResourceRecords", [])
         ]
         for zone in list(route53._records.values())
         for record in list(zone)
     }
+
+
+def _value(kind: str, value: str) -> str:
+    return value if kind == "TXT" else value.rstrip(".").lower()

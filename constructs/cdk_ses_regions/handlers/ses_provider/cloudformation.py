@@ -62,10 +62,11 @@ def respond(
 
 
 def _encode(answer: dict[str, Any]) -> bytes:
-    """Return the answer as JSON, its reason cut until all fits: bytes count, and JSON escapes take up to six a letter."""
+    """Return the answer as JSON, its reason cut until all fits: bytes count, not characters."""
     body = json.dumps(answer).encode()
     while len(body) >= _LARGEST_ANSWER and answer["Reason"]:
+        # A character takes at most twelve bytes: two escapes of six.
         excess = len(body) - _LARGEST_ANSWER
-        answer["Reason"] = answer["Reason"][: -max(1, excess // 6)]
+        answer["Reason"] = answer["Reason"][: -max(1, excess // 12)]
         body = json.dumps(answer).encode()
     return body

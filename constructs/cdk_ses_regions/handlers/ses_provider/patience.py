@@ -1,6 +1,7 @@
 """Calls SES again when it is too early or too often: its control plane takes one request a second.
 
-Rests on the SES developer guide, "Service quotas": every action but the sending ones is limited to one request a second.
+Rests on the SES developer guide, "Service quotas": every action but the sending ones is limited to one request a
+second.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ class Patience:
             try:
                 return action(**arguments)
             except ClientError as error:
-                code = error.response["Error"]["Code"]
+                code = error_code(error)
                 denials += code in _DENIED
                 again = code in _THROTTLED or (code in _DENIED and denials <= _DENIALS)
                 if not again or self._clock() + pause > self._deadline:
@@ -60,4 +61,9 @@ class Patience:
 
 def is_error(error: ClientError, *codes: str) -> bool:
     """Tell whether AWS answered with one of the codes."""
-    return error.response["Error"]["Code"] in codes
+    return error_code(error) in codes
+
+
+def error_code(error: ClientError) -> str:
+    """Return the code that AWS answered with."""
+    return error.response.get("Error", {}).get("Code", "")

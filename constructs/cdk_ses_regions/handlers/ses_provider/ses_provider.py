@@ -47,7 +47,8 @@ def _carry_out(request: Request, patience: Patience) -> tuple[str, dict[str, str
         raise ValueError(
             f"unknown resource type {request.resource_type}; known are {', '.join(RESOURCE_TYPES)}"
         )
-    resource = RESOURCE_TYPES[request.resource_type](boto3.client("ses", config=_ONE_ATTEMPT), patience)
+    ses: Any = boto3.client("ses", config=_ONE_ATTEMPT)  # pyright: ignore[reportUnknownMemberType]
+    resource = RESOURCE_TYPES[request.resource_type](ses, patience)
     if request.kind == "Create":
         # Known before anything is changed, so that the delete after a failed create finds what was done.
         request.physical_id_after_failure = resource.physical_id(request.properties)

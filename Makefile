@@ -36,7 +36,7 @@ synth: setup ## Synthesize the CDK app to cdk.out (CONFIG=path.yaml for another 
 	$(CDK) synth --quiet --no-notices $(CONTEXT)
 
 validate: setup ## Synthesize, with CloudFormation's schemas, cfn-lint and cdk-nag over every template
-	$(CDK) synth --quiet --no-notices --validation $(CONTEXT)
+	CDK_VALIDATION=true $(CDK) synth --quiet --no-notices $(CONTEXT)
 	$(BIN)/python -m stacks.validate cdk.out
 
 bench: setup ## Measure, as ratios of one run

@@ -2,7 +2,7 @@
 """The CDK app: one stack for what Regions share, one stack a Region, from `ses-regions.yaml`.
 
 `-c config=FILE` names another configuration. `make validate` holds the templates against CloudFormation's schemas and
-cdk-nag's AwsSolutions rules; cdk.json leaves that out of every other synthesis, since it costs more than the synthesis.
+cdk-nag's AwsSolutions rules; every other synthesis leaves that out, since it costs more than the synthesis itself.
 """
 
 from __future__ import annotations
@@ -32,7 +32,8 @@ def build(app: cdk.App, settings: config.Settings) -> None:
 
 def main() -> None:
     """Synthesize; a configuration that is wrong is explained on stderr, without a traceback, and exits with 1."""
-    app = cdk.App()
+    # The command line's own switch cannot be set in cdk.json: "validation": false has no effect there.
+    app = cdk.App(builtin_cloud_formation_validation=os.environ.get("CDK_VALIDATION") == "true")
     try:
         settings = config.load(app.node.try_get_context("config") or config.find())
     except SesRegionsError as error:

@@ -11,6 +11,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
+from typing import TypeVar
+
+Key = TypeVar("Key")
 
 ROOT = Path(__file__).parent.parent
 
@@ -30,6 +33,18 @@ class Usage:
 
 class ChildFailedError(Exception):
     """A measured command ended with an error; a time without its work would be worth nothing."""
+
+
+def environment() -> dict[str, str]:
+    """Return this process's environment without what would change how a measured command runs.
+
+    PYTHONDONTWRITEBYTECODE, say, makes our modules be compiled at every start, and CDK's not.
+    """
+    return {
+        key: value
+        for key, value in os.environ.items()
+        if not key.startswith(("AWS_", "CDK_", "JSII_", "NODE_", "PYTHON"))
+    }
 
 
 def run(command: Sequence[str | Path], *, environment: Mapping[str, str], folder: Path = ROOT) -> Usage:
@@ -52,7 +67,9 @@ def run(command: Sequence[str | Path], *, environment: Mapping[str, str], folder
             stdout=subprocess.DEVNULL,
             stderr=said,
         )
-        _, status, usage = os.wait4(child.pid, 0)  # of this child alone; getrusage would give the largest so far
+        _, status, usage = os.wait4(
+            child.pid, 0
+        )  # of this child alone; getrusage would give the largest so far
         seconds = time.perf_counter() - start
         child.returncode = os.waitstatus_to_exitcode(status)
         if child.returncode != 0:
@@ -63,9 +80,9 @@ def run(command: Sequence[str | Path], *, environment: Mapping[str, str], folder
     return Usage(seconds=seconds, memory_mb=usage.ru_maxrss / unit)
 
 
-def interleaved(calls: Mapping[str, Callable[[], Usage]], *, runs: int) -> dict[str, list[Usage]]:
+def interleaved(calls: Mapping[Key, Callable[[], Usage]], *, runs: int) -> dict[Key, list[Usage]]:
     """Make every call `runs` times, in turns, so that all see the same machine."""
-    taken: dict[str, list[Usage]] = {name: [] for name in calls}
+    taken: dict[Key, list[Usage]] = {name: [] for name in calls}
     for _ in range(runs):
         for name, call in calls.items():
             taken[name].append(call())

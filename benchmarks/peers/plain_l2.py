@@ -1,5 +1,8 @@
 """The same resources as a CDK user writes them without us: plain L2 in Python. `python plain_l2.py PLAN`."""
 
+# CDK names some parameters otherwise in its interfaces than in its classes:
+# pyright: reportArgumentType=false, reportAssignmentType=false
+
 from __future__ import annotations
 
 import json
@@ -95,7 +98,9 @@ class RegionalEmailStack(cdk.Stack):
     def _ses(self, resource: str) -> str:
         return self.format_arn(service="ses", resource=resource)
 
-    def _allow_ses(self, sid: str, actions: list[str], resource: str, source: list[str]) -> iam.PolicyStatement:
+    def _allow_ses(
+        self, sid: str, actions: list[str], resource: str, source: list[str]
+    ) -> iam.PolicyStatement:
         return iam.PolicyStatement(
             sid=sid,
             principals=[iam.ServicePrincipal("ses.amazonaws.com")],
@@ -141,9 +146,7 @@ class RegionalEmailStack(cdk.Stack):
         topic = sns.Topic(
             self, "Feedback", topic_name=plan["feedback_topic"], master_key=self.key, enforce_ssl=True
         )
-        topic.add_to_resource_policy(
-            self._allow_ses("SesFeedback", ["sns:Publish"], topic.topic_arn, arns)
-        )
+        topic.add_to_resource_policy(self._allow_ses("SesFeedback", ["sns:Publish"], topic.topic_arn, arns))
         self.key.add_to_resource_policy(
             self._allow_ses("SesFeedback", ["kms:Decrypt", "kms:GenerateDataKey*"], "*", arns)
         )
@@ -211,9 +214,6 @@ class RegionalEmailStack(cdk.Stack):
             ],
             removal_policy=cdk.RemovalPolicy.RETAIN,
         )
-        bucket.add_to_resource_policy(
-            self._allow_ses("SesReceiving", ["s3:PutObject"], bucket.arn_for_objects(f"{MAIL}*"), arns)
-        )
         self.key.add_to_resource_policy(
             self._allow_ses("SesReceiving", ["kms:Decrypt", "kms:GenerateDataKey*"], "*", arns)
         )
@@ -243,9 +243,7 @@ class RegionalEmailStack(cdk.Stack):
         rule_set = ses.ReceiptRuleSet(self, "RuleSet", receipt_rule_set_name=plan["rule_set"])
         actions: list[ses.IReceiptRuleAction] = [
             ses_actions.S3(bucket=bucket, object_key_prefix=MAIL),
-            ses_actions.Lambda(
-                function=function, invocation_type=ses_actions.LambdaInvocationType.EVENT
-            ),
+            ses_actions.Lambda(function=function, invocation_type=ses_actions.LambdaInvocationType.EVENT),
         ]
         self.provider.add_to_role_policy(
             iam.PolicyStatement(

@@ -16,7 +16,12 @@ COMMAND = Path(sys.executable).with_name("ses-regions")
 
 def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [str(COMMAND), "local", *arguments], cwd=folder, capture_output=True, text=True, check=False, timeout=120
+        [str(COMMAND), "local", *arguments],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
     )
 
 

@@ -1,223 +1,229 @@
-"""Whether an identity is verified follows the records in Route 53, in each Region for itself."""
+"""What DNS says decides: the records are put into the local Route 53, and SES is asked."""
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
-from account import Account, domain
 from botocore.exceptions import ClientError
+from region import Region, a_domain
 
+from cdk_ses_regions import regions
 from cdk_ses_regions.local import LocalAws
 
-SPF = '"v=spf1 include:amazonses.com ~all"'
+SPF = "v=spf1 include:amazonses.com ~all"
 
 
 @pytest.fixture
-def account(local: LocalAws) -> Account:
-    return Account(local, "us-west-2")
+def here(local: LocalAws) -> Region:
+    return Region(local, "us-west-2")
 
 
-def identity(account: Account, name: str) -> dict[str, Any]:
-    return account("sesv2").get_email_identity(EmailIdentity=name)
+@pytest.fixture
+def there(local: LocalAws) -> Region:
+    return Region(local, "eu-west-1")
 
 
-def is_verified(account: Account, name: str) -> bool:
-    return identity(account, name)["VerifiedForSendingStatus"]
-
-
-def send(account: Account, sender: str) -> str:
-    return account("sesv2").send_email(
-        FromEmailAddress=sender,
-        Destination={"ToAddresses": ["success@simulator.amazonses.com"]},
-        Content={"Simple": {"Subject": {"Data": "Hello"}, "Body": {"Text": {"Data": "Hello, you"}}}},
-    )["MessageId"]
-
-
-def test_dkim_tokens_are_the_same_at_each_look(account: Account) -> None:
-    name = domain()
-    created = account("sesv2").create_email_identity(EmailIdentity=name)["DkimAttributes"]
-    assert len(set(created["Tokens"])) == 3
-    assert identity(account, name)["DkimAttributes"]["Tokens"] == created["Tokens"]
-
-
-def test_another_region_has_other_dkim_tokens_of_the_same_domain(local: LocalAws) -> None:
-    name, tokens = domain(), set[str]()
-    for region in ("us-east-1", "us-west-2", "eu-west-1"):
-        created = Account(local, region)("sesv2").create_email_identity(EmailIdentity=name)
-        tokens |= set(created["DkimAttributes"]["Tokens"])
-    assert len(tokens) == 9
-
-
-def test_another_domain_has_other_dkim_tokens(account: Account) -> None:
-    one, two = (
-        set(account("sesv2").create_email_identity(EmailIdentity=domain())["DkimAttributes"]["Tokens"])
-        for _ in range(2)
+@pytest.fixture
+def mail_from(here: Region) -> str:
+    """The MAIL FROM domain of a new identity; nothing is in DNS yet."""
+    domain = a_domain()
+    here.sesv2.create_email_identity(EmailIdentity=domain)
+    here.sesv2.put_email_identity_mail_from_attributes(
+        EmailIdentity=domain, MailFromDomain=f"bounce.{domain}"
     )
-    assert one.isdisjoint(two)
+    return f"bounce.{domain}"
 
 
-def test_both_versions_tell_the_same_tokens(account: Account) -> None:
-    name = domain()
-    created = account("sesv2").create_email_identity(EmailIdentity=name)["DkimAttributes"]
-    attributes = account("ses").get_identity_dkim_attributes(Identities=[name])["DkimAttributes"][name]
-    assert attributes["DkimTokens"] == created["Tokens"]
-    assert attributes["DkimVerificationStatus"] == "Pending"
+def status(region: Region, domain: str) -> tuple[str, bool]:
+    identity = region.sesv2.get_email_identity(EmailIdentity=domain)
+    return identity["DkimAttributes"]["Status"], identity["VerifiedForSendingStatus"]
 
 
-def test_the_zone_of_the_dkim_records_is_the_regions_own_where_it_has_one(local: LocalAws) -> None:
-    zones = {
-        region: Account(local, region)("sesv2").create_email_identity(EmailIdentity=domain())[
-            "DkimAttributes"
-        ]["SigningHostedZone"]
-        for region in ("us-east-1", "eu-south-1")
-    }
-    assert zones == {"us-east-1": "dkim.amazonses.com", "eu-south-1": "dkim.eu-south-1.amazonses.com"}
+def mail_from_status(region: Region, mail_from: str) -> str:
+    identity = region.sesv2.get_email_identity(EmailIdentity=mail_from.removeprefix("bounce."))
+    return identity["MailFromAttributes"]["MailFromDomainStatus"]
 
 
-def test_a_new_domain_is_pending(account: Account) -> None:
-    name = domain()
-    account("sesv2").create_email_identity(EmailIdentity=name)
-    found = identity(account, name)
-    assert not found["VerifiedForSendingStatus"]
-    assert (found["VerificationStatus"], found["DkimAttributes"]["Status"]) == ("PENDING", "PENDING")
+def test_a_domain_is_pending_until_all_three_records_are_in_dns(here: Region) -> None:
+    domain = a_domain()
+    created = here.sesv2.create_email_identity(EmailIdentity=domain)
+    assert created["VerifiedForSendingStatus"] is False
+    for name, target in here.dkim_records(domain):
+        assert status(here, domain) == ("PENDING", False)
+        here.publish(name, "CNAME", target)
+    assert status(here, domain) == ("SUCCESS", True)
 
 
-def test_a_domain_is_verified_by_its_three_records_and_not_by_two(account: Account) -> None:
-    name = domain()
-    account("sesv2").create_email_identity(EmailIdentity=name)
-    first, *others = account.dkim_records(name)
-    account.publish(*others)
-    assert not is_verified(account, name)
-    account.publish(first)
-    found = identity(account, name)
-    assert found["VerifiedForSendingStatus"]
-    assert (found["VerificationStatus"], found["DkimAttributes"]["Status"]) == ("SUCCESS", "SUCCESS")
+def test_version_1_tells_the_same(here: Region) -> None:
+    domain = a_domain()
+    here.sesv2.create_email_identity(EmailIdentity=domain)
+    for expected in ("Pending", "Success"):
+        verified = here.ses.get_identity_verification_attributes(Identities=[domain])
+        assert verified["VerificationAttributes"][domain]["VerificationStatus"] == expected
+        dkim = here.ses.get_identity_dkim_attributes(Identities=[domain])["DkimAttributes"][domain]
+        assert (dkim["DkimEnabled"], dkim["DkimVerificationStatus"]) == (True, expected)
+        for name, target in here.dkim_records(domain):
+            here.publish(name, "CNAME", target)
 
 
-def test_a_record_with_a_wrong_target_does_not_verify(account: Account) -> None:
-    name = account.verified()
-    (record, kind, _), *_ = account.dkim_records(name)
-    account.publish((record, kind, ["elsewhere.dkim.amazonses.com"]))
-    assert not is_verified(account, name)
+def test_the_lists_tell_the_same(here: Region) -> None:
+    pending, verified = a_domain(), here.verified_domain()
+    here.sesv2.create_email_identity(EmailIdentity=pending)
+    answer = here.sesv2.list_email_identities(PageSize=1000)
+    listed = {one["IdentityName"]: one for one in answer["EmailIdentities"]}
+    assert (listed[pending]["VerificationStatus"], listed[pending]["SendingEnabled"]) == ("PENDING", False)
+    assert (listed[verified]["VerificationStatus"], listed[verified]["SendingEnabled"]) == ("SUCCESS", True)
 
 
-def test_a_domain_is_pending_again_when_its_records_are_gone(account: Account) -> None:
-    name = account.verified()
-    assert is_verified(account, name)
-    account.publish(*account.dkim_records(name), action="DELETE")
-    assert not is_verified(account, name)
+def test_a_record_that_points_elsewhere_or_is_withdrawn_does_not_verify(here: Region) -> None:
+    domain = here.verified_domain()
+    name, target = here.dkim_records(domain)[0]
+    here.publish(name, "CNAME", "elsewhere.example.com")
+    assert status(here, domain) == ("PENDING", False)
+    here.publish(name, "CNAME", target)
+    assert status(here, domain) == ("SUCCESS", True)
+    here.withdraw(name, "CNAME", target)
+    assert status(here, domain) == ("PENDING", False)
 
 
-def test_a_final_dot_and_capitals_in_a_record_do_not_matter(account: Account) -> None:
-    name = domain()
-    account("sesv2").create_email_identity(EmailIdentity=name)
-    account.publish(
-        *((f"{record.upper()}.", kind, [f"{value.upper()}."]) for record, kind, [value] in account.dkim_records(name))
-    )
-    assert is_verified(account, name)
+def test_a_final_dot_and_capitals_in_a_record_do_not_matter(here: Region) -> None:
+    domain = a_domain()
+    here.sesv2.create_email_identity(EmailIdentity=domain)
+    for name, target in here.dkim_records(domain):
+        here.publish(f"{name.upper()}.", "CNAME", f"{target.upper()}.")
+    assert status(here, domain) == ("SUCCESS", True)
 
 
-def test_one_regions_records_verify_nothing_in_another(local: LocalAws) -> None:
-    here, there = Account(local, "us-east-1"), Account(local, "eu-west-1")
-    name = here.verified()
-    there("sesv2").create_email_identity(EmailIdentity=name)
-    assert is_verified(here, name)
-    assert not is_verified(there, name)
+def test_each_region_has_records_of_its_own_and_is_verified_by_those_alone(
+    here: Region, there: Region
+) -> None:
+    domain = here.verified_domain()
+    there.sesv2.create_email_identity(EmailIdentity=domain)
+    assert not set(here.dkim_records(domain)) & set(there.dkim_records(domain))
+    assert status(there, domain) == ("PENDING", False)
+    for name, target in there.dkim_records(domain):
+        there.publish(name, "CNAME", target)
+    assert status(here, domain) == status(there, domain) == ("SUCCESS", True)
 
 
-def test_version_1_follows_the_same_records(account: Account) -> None:
-    name = domain()
-    account("sesv2").create_email_identity(EmailIdentity=name)
-
-    def status() -> str:
-        answer = account("ses").get_identity_verification_attributes(Identities=[name])
-        return answer["VerificationAttributes"][name]["VerificationStatus"]
-
-    assert status() == "Pending"
-    account.publish(*account.dkim_records(name))
-    assert status() == "Success"
+def test_the_records_point_into_the_zone_of_their_region(local: LocalAws) -> None:
+    for name in ("us-east-1", "eu-central-2", "ap-south-2"):
+        region, domain = Region(local, name), a_domain()
+        attributes = region.sesv2.create_email_identity(EmailIdentity=domain)["DkimAttributes"]
+        assert attributes["SigningHostedZone"] == regions.region(name).dkim_zone
 
 
-def test_nothing_is_sent_for_a_domain_that_is_pending(account: Account) -> None:
-    name = domain()
-    account("sesv2").create_email_identity(EmailIdentity=name)
-    with pytest.raises(ClientError, match="MessageRejected"):
-        send(account, f"hello@{name}")
-    account.publish(*account.dkim_records(name))
-    assert send(account, f"hello@{name}")
+def test_version_1_names_the_same_tokens_and_does_not_verify_by_naming_them(here: Region) -> None:
+    domain = a_domain()
+    tokens = here.ses.verify_domain_dkim(Domain=domain)["DkimTokens"]
+    identity = here.sesv2.get_email_identity(EmailIdentity=domain)
+    assert identity["DkimAttributes"]["Tokens"] == tokens
+    assert status(here, domain) == ("PENDING", False)
 
 
-def test_a_domain_that_is_verified_elsewhere_sends_nothing_here(local: LocalAws) -> None:
-    name = Account(local, "us-east-1").verified()
-    with pytest.raises(ClientError, match="MessageRejected"):
-        send(Account(local, "eu-west-1"), f"hello@{name}")
+@pytest.mark.parametrize("region", ["us-west-2", "eu-west-1", "ap-south-2"])
+def test_mail_from_needs_one_mx_to_the_feedback_host_of_any_region_and_the_sender_policy(
+    here: Region, mail_from: str, region: str
+) -> None:
+    assert mail_from_status(here, mail_from) == "PENDING"
+    here.publish(mail_from, "MX", f"10 {regions.region(region).feedback}")
+    assert mail_from_status(here, mail_from) == "PENDING"
+    here.publish(mail_from, "TXT", SPF)
+    assert mail_from_status(here, mail_from) == "SUCCESS"
 
 
-def mail_from(account: Account, *records: tuple[str, list[str]]) -> str:
-    """Return the MAIL FROM status of a verified domain whose MAIL FROM domain has these records."""
-    name = account.verified()
-    account("sesv2").put_email_identity_mail_from_attributes(
-        EmailIdentity=name, MailFromDomain=f"bounce.{name}"
-    )
-    account.publish(*((f"bounce.{name}", kind, values) for kind, values in records))
-    return identity(account, name)["MailFromAttributes"]["MailFromDomainStatus"]
-
-
-def mx(region: str) -> str:
-    return f"10 feedback-smtp.{region}.amazonses.com"
-
-
-@pytest.mark.parametrize("region", ["us-west-2", "us-east-1", "eu-central-2"])
-def test_one_mx_of_any_region_makes_a_mail_from_domain(account: Account, region: str) -> None:
-    assert mail_from(account, ("MX", [mx(region)]), ("TXT", [SPF])) == "SUCCESS"
-
-
-def test_two_mx_records_fail_a_mail_from_domain(account: Account) -> None:
-    assert mail_from(account, ("MX", [mx("us-west-2"), mx("us-east-1")]), ("TXT", [SPF])) == "FAILED"
+def test_mail_from_fails_with_two_mx_and_recovers_with_one(here: Region, mail_from: str) -> None:
+    hosts = sorted(regions.feedback_hosts())[:2]
+    here.publish(mail_from, "TXT", SPF)
+    here.publish(mail_from, "MX", *(f"10 {host}" for host in hosts))
+    assert mail_from_status(here, mail_from) == "FAILED"
+    here.publish(mail_from, "MX", f"10 {hosts[0]}.")
+    assert mail_from_status(here, mail_from) == "SUCCESS"
 
 
 @pytest.mark.parametrize(
-    "records",
+    "host",
     [
-        pytest.param([("TXT", [SPF])], id="no MX"),
-        pytest.param([("MX", [mx("us-west-2")])], id="no SPF"),
-        pytest.param([("MX", ["10 mail.example.com"]), ("TXT", [SPF])], id="a foreign host"),
-        pytest.param([("MX", [mx("ap-east-1")]), ("TXT", [SPF])], id="a Region without SES"),
-        pytest.param([("MX", [mx("us-west-2")]), ("TXT", ['"v=spf1 -all"'])], id="an SPF of others"),
-        pytest.param(
-            [("MX", [mx("us-west-2")]), ("TXT", ['"see include:amazonses.com"'])], id="a text that is no SPF"
-        ),
+        "mail.example.com",
+        "inbound-smtp.us-west-2.amazonaws.com",
+        pytest.param("feedback-smtp.ap-east-1.amazonses.com", id="of a Region without SES"),
     ],
 )
-def test_a_mail_from_domain_is_pending_with(account: Account, records: list[tuple[str, list[str]]]) -> None:
-    assert mail_from(account, *records) == "PENDING"
+def test_an_mx_to_another_host_does_not_do_for_mail_from(here: Region, mail_from: str, host: str) -> None:
+    here.publish(mail_from, "TXT", SPF)
+    here.publish(mail_from, "MX", f"10 {host}")
+    assert mail_from_status(here, mail_from) == "PENDING"
 
 
-def test_version_1_tells_the_same_mail_from_status(account: Account) -> None:
-    name = account.verified()
-    account("ses").set_identity_mail_from_domain(Identity=name, MailFromDomain=f"bounce.{name}")
-
-    def attributes() -> dict[str, str]:
-        answer = account("ses").get_identity_mail_from_domain_attributes(Identities=[name])
-        return answer["MailFromDomainAttributes"][name]
-
-    assert attributes()["MailFromDomainStatus"] == "Pending"
-    account.publish((f"bounce.{name}", "MX", [mx("us-west-2")]), (f"bounce.{name}", "TXT", [SPF]))
-    assert attributes() == {
-        "MailFromDomain": f"bounce.{name}",
-        "MailFromDomainStatus": "Success",
-        "BehaviorOnMXFailure": "UseDefaultValue",
-    }
+def test_one_mail_from_domain_serves_two_regions(here: Region, there: Region, mail_from: str) -> None:
+    domain = mail_from.removeprefix("bounce.")
+    there.sesv2.create_email_identity(EmailIdentity=domain)
+    there.ses.set_identity_mail_from_domain(Identity=domain, MailFromDomain=mail_from)
+    here.publish(mail_from, "MX", f"10 {regions.region('eu-west-1').feedback}")
+    here.publish(mail_from, "TXT", SPF)
+    assert mail_from_status(here, mail_from) == mail_from_status(there, mail_from) == "SUCCESS"
+    answer = there.ses.get_identity_mail_from_domain_attributes(Identities=[domain])
+    assert answer["MailFromDomainAttributes"][domain]["MailFromDomainStatus"] == "Success"
 
 
-def test_a_mail_from_domain_that_is_not_set_up_refuses_mail_only_when_told_to(account: Account) -> None:
-    name = account.verified()
-    put = account("sesv2").put_email_identity_mail_from_attributes
-    put(EmailIdentity=name, MailFromDomain=f"bounce.{name}", BehaviorOnMxFailure="USE_DEFAULT_VALUE")
-    assert send(account, f"hello@{name}")
-    put(EmailIdentity=name, MailFromDomain=f"bounce.{name}", BehaviorOnMxFailure="REJECT_MESSAGE")
+def test_sending_needs_a_verified_identity_in_that_region(here: Region, there: Region) -> None:
+    domain = here.verified_domain()
+    there.sesv2.create_email_identity(EmailIdentity=domain)
+    body = {"Subject": {"Data": "Hello"}, "Body": {"Text": {"Data": "Hello"}}}
+    to = {"ToAddresses": ["success@simulator.amazonses.com"]}
+    source = f"news@{domain}"
+    for region, verified in ((here, True), (there, False)):
+        calls = (
+            lambda region=region: region.ses.send_email(Source=source, Destination=to, Message=body),
+            lambda region=region: region.sesv2.send_email(
+                FromEmailAddress=source, Destination=to, Content={"Simple": body}
+            ),
+        )
+        for call in calls:
+            if verified:
+                assert call()["MessageId"]
+                continue
+            with pytest.raises(ClientError) as raised:
+                call()
+            assert raised.value.response.get("Error", {}).get("Code") == "MessageRejected"
+            assert "EU-WEST-1" in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "text", ["v=spf1 -all", "see include:amazonses.com", "v=spf10 include:amazonses.com"]
+)
+def test_a_text_that_does_not_let_ses_send_does_not_do_for_mail_from(
+    here: Region, mail_from: str, text: str
+) -> None:
+    here.publish(mail_from, "MX", f"10 {regions.region('us-west-2').feedback}")
+    here.publish(mail_from, "TXT", text)
+    assert mail_from_status(here, mail_from) == "PENDING"
+    here.publish(
+        mail_from, "TXT", text, 'v=spf1 " "include:amazonses.com ~all'
+    )  # in two strings, among others
+    assert mail_from_status(here, mail_from) == "SUCCESS"
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_an_identity_that_rejects_without_mail_from_sends_when_it_is_verified(
+    here: Region, version: int
+) -> None:
+    domain = here.verified_domain()
+    body = {"Subject": {"Data": "Hello"}, "Body": {"Text": {"Data": "Hello"}}}
+    to = {"ToAddresses": ["success@simulator.amazonses.com"]}
+
+    def send() -> str:
+        if version == 1:
+            return here.ses.send_email(Source=f"a@{domain}", Destination=to, Message=body)["MessageId"]
+        content = {"Simple": body}
+        answer = here.sesv2.send_email(FromEmailAddress=f"a@{domain}", Destination=to, Content=content)
+        return answer["MessageId"]
+
+    put, mail_from = here.sesv2.put_email_identity_mail_from_attributes, f"bounce.{domain}"
+    put(EmailIdentity=domain, MailFromDomain=mail_from, BehaviorOnMxFailure="USE_DEFAULT_VALUE")
+    assert send()
+    put(EmailIdentity=domain, MailFromDomain=mail_from, BehaviorOnMxFailure="REJECT_MESSAGE")
     with pytest.raises(ClientError, match="MailFromDomainNotVerified"):
-        send(account, f"hello@{name}")
-    account.publish((f"bounce.{name}", "MX", [mx("us-west-2")]), (f"bounce.{name}", "TXT", [SPF]))
-    assert send(account, f"hello@{name}")
+        send()
+    here.publish(mail_from, "MX", f"10 {regions.region('us-west-2').feedback}")
+    here.publish(mail_from, "TXT", SPF)
+    assert send()

@@ -171,6 +171,15 @@ def _get_mail_from(params: Parameters) -> Response:
     return _attributes("GetIdentityMailFromDomainAttributes", "MailFromDomainAttributes", params, of)
 
 
+def _get_verification(params: Parameters) -> Response:
+    """Answer for the identities that are known; ministack calls all others pending."""
+
+    def of(name: str) -> dict[str, Any]:
+        return {"VerificationStatus": ses._identities[name]["VerificationStatus"]}
+
+    return _attributes("GetIdentityVerificationAttributes", "VerificationAttributes", params, of)
+
+
 def _set_dkim_enabled(params: Parameters) -> Response:
     name = params.get("Identity", "")
     if (error := _unknown(name)) is not None:
@@ -205,6 +214,7 @@ ACTIONS: dict[str, Callable[[Parameters], Response]] = {
     "GetIdentityNotificationAttributes": _get_notifications,
     "SetIdentityMailFromDomain": _set_mail_from,
     "GetIdentityMailFromDomainAttributes": _get_mail_from,
+    "GetIdentityVerificationAttributes": _get_verification,
     "SetIdentityDkimEnabled": _set_dkim_enabled,
     "VerifyDomainDkim": _verify_domain_dkim,
     "DeleteIdentity": _delete,

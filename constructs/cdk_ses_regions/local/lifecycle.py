@@ -114,6 +114,7 @@ class LocalAws:
             raise LocalAwsError(
                 f"a local AWS is up already on {running.endpoint_url}; end it with `ses-regions local down`"
             )
+        (folder / _READY).unlink(missing_ok=True)  # of one that was killed
         command = [sys.executable, "-m", "cdk_ses_regions.local.server"]
         command += ["--ready", str(folder / _READY), "--zones", json.dumps(dict(hosted_zones or {}))]
         command += [] if keep else ["--watch-parent"]
@@ -262,6 +263,9 @@ def _server_environment(port: int, temporary: Path, persist_in: Path | None) -> 
         "AWS_ACCESS_KEY_ID": ROOT_KEY,
         "AWS_SECRET_ACCESS_KEY": ROOT_KEY,
         "AWS_EC2_METADATA_DISABLED": "true",
+        # These two would listen on all interfaces.
+        "IOT_MTLS_ENABLED": "0",
+        "SFTP_ENABLED": "0",
         "LOG_LEVEL": "WARNING",
         "TMPDIR": str(temporary),
     }
@@ -284,6 +288,8 @@ def _read(folder: Path) -> _Ready | None:
     try:
         ready = _Ready(**json.loads((folder / _READY).read_text(encoding="utf-8")))
         os.kill(ready.pid, 0)
+        # A process that nobody waits for is there after its end.
+        socket.create_connection(("127.0.0.1", urlsplit(ready.endpoint_url).port or 0), timeout=5).close()
     except (OSError, ValueError, TypeError):
         return None
     return ready

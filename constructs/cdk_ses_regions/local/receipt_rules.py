@@ -57,7 +57,7 @@ def _create(params: Parameters) -> Response | None:
 
 def _update(params: Parameters) -> Response:
     rule, set_name = ses._receipt_rule_from_params(params), params.get("RuleSetName", "")
-    place = _place(set_name, rule["Name"])
+    place = _place(set_name, str(rule["Name"]))
     if isinstance(place, tuple):
         return place
     if (error := ses._receipt_rule_error(rule)) is not None:
@@ -77,6 +77,8 @@ def _set_position(params: Parameters) -> Response:
     rules = ses._receipt_rule_sets[set_name]["Rules"]
     if after and all(rule["Name"] != after for rule in rules):
         return refused("RuleDoesNotExist", f"Rule does not exist: {after}")
+    if after == name:
+        return refused("InvalidParameterValue", f"Rule {name} cannot come after itself.")
     rule = rules.pop(place)
     rules.insert(1 + [rule["Name"] for rule in rules].index(after) if after else 0, rule)
     return ses._receipt_result("SetReceiptRulePosition")
@@ -148,11 +150,12 @@ def _try_targets(rule: dict[str, Any], set_name: str) -> Response | None:
     )
     for action in rule["Actions"]:
         [(kind, settings)] = action.items()
+        code, target = "", ""
         try:
             if kind == "S3Action":
                 code, target = "InvalidS3Configuration", settings.get("BucketName", "")
                 if settings.get("IamRoleArn"):
-                    _require_role(settings["IamRoleArn"], allowed)
+                    _require_role(settings["IamRoleArn"], allowed, settings)
                     root()("s3", get_region()).head_bucket(Bucket=target)
                 else:
                     allowed.require_bucket(target, settings.get("ObjectKeyPrefix", "") + SETUP_NOTIFICATION)
@@ -169,9 +172,10 @@ def _try_targets(rule: dict[str, Any], set_name: str) -> Response | None:
     return None
 
 
-def _require_role(role: str, allowed: Permissions) -> None:
-    """Make sure that SES may assume the role which an action names; the role then writes in its place."""
-    about = root()("iam", get_region()).get_role(RoleName=role.rpartition("/")[2])["Role"]
+def _require_role(role: str, allowed: Permissions, settings: dict[str, str]) -> None:
+    """Make sure that SES may assume the role of an action, and that the role, in its place, may write."""
+    iam, key = root()("iam", get_region()), settings.get("ObjectKeyPrefix", "") + SETUP_NOTIFICATION
+    about = iam.get_role(RoleName=role.rpartition("/")[2])["Role"]
     if not service_allowed(
         about["AssumeRolePolicyDocument"],
         action="sts:AssumeRole",
@@ -181,6 +185,13 @@ def _require_role(role: str, allowed: Permissions) -> None:
         region=get_region(),
     ):
         raise NotPermittedError(f"role {role} does not let {SES} assume it for {allowed.rule_arn}")
+    [simulated] = iam.simulate_principal_policy(
+        PolicySourceArn=about["Arn"],
+        ActionNames=["s3:PutObject"],
+        ResourceArns=[f"arn:aws:s3:::{settings['BucketName']}/{key}"],
+    )["EvaluationResults"]
+    if simulated["EvalDecision"] != "allowed":
+        raise NotPermittedError(f"role {role} may not put objects")
 
 
 def _write_setup_mail(rule: dict[str, Any]) -> None:

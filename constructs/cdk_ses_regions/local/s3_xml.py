@@ -13,6 +13,17 @@ _NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
 
 Properties = Mapping[str, Any]
 
+_LIFECYCLE_RULE = {
+    "AbortIncompleteMultipartUpload",
+    "ExpirationInDays",
+    "ExpiredObjectDeleteMarker",
+    "Id",
+    "NoncurrentVersionExpiration",
+    "Prefix",
+    "Status",
+    "Transitions",
+}
+
 
 def encryption_xml(properties: Properties) -> bytes:
     """Return a `BucketEncryption` as the body of PutBucketEncryption."""
@@ -32,17 +43,28 @@ def encryption_xml(properties: Properties) -> bytes:
 
 
 def lifecycle_xml(properties: Properties) -> bytes:
-    """Return a `LifecycleConfiguration` as the body of PutBucketLifecycleConfiguration."""
+    """Return a `LifecycleConfiguration` as the body of PutBucketLifecycleConfiguration.
+
+    Raises:
+        ValueError: a rule has a property that would get lost.
+    """
     root = _root("LifecycleConfiguration")
     for rule in properties.get("Rules") or []:
+        if unknown := sorted(set(rule) - _LIFECYCLE_RULE):
+            raise ValueError(f"the local AWS has no {', '.join(unknown)} in a lifecycle rule")
         element = SubElement(root, "Rule")
-        _texts(element, {"ID": rule.get("Id"), **rule}, "ID", "Status")
+        _texts(element, {**rule, "ID": rule.get("Id")}, "ID", "Status")
         SubElement(SubElement(element, "Filter"), "Prefix").text = rule.get("Prefix") or ""
-        if rule.get("ExpirationInDays"):
-            SubElement(SubElement(element, "Expiration"), "Days").text = str(rule["ExpirationInDays"])
-        abort = rule.get("AbortIncompleteMultipartUpload")
-        if abort:
-            _texts(SubElement(element, "AbortIncompleteMultipartUpload"), abort, "DaysAfterInitiation")
+        expiration = {**rule, "Days": rule.get("ExpirationInDays")}
+        _part(element, "Expiration", expiration, "Days", "ExpiredObjectDeleteMarker")
+        for transition in rule.get("Transitions") or []:
+            days = {**transition, "Days": transition.get("TransitionInDays")}
+            _part(element, "Transition", days, "Days", "StorageClass")
+        for name, *fields in (
+            ("NoncurrentVersionExpiration", "NoncurrentDays", "NewerNoncurrentVersions"),
+            ("AbortIncompleteMultipartUpload", "DaysAfterInitiation"),
+        ):
+            _part(element, name, rule.get(name) or {}, *fields)
     return tostring(root)
 
 
@@ -65,6 +87,12 @@ def tagging_xml(tags: list[dict[str, str]]) -> bytes:
 
 def _root(name: str) -> Element:
     return Element(name, xmlns=_NAMESPACE)
+
+
+def _part(parent: Element, name: str, values: Mapping[str, Any], *names: str) -> None:
+    """Add an element with those of the values that are there, if any is."""
+    if any(values.get(each) is not None for each in names):
+        _texts(SubElement(parent, name), values, *names)
 
 
 def _texts(parent: Element, values: Mapping[str, Any], *names: str) -> None:

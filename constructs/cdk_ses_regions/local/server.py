@@ -24,7 +24,7 @@ from typing import Any
 from ministack import app
 from ministack.services import route53
 
-from cdk_ses_regions.local import auth, cloudformation_storage, ses
+from cdk_ses_regions.local import auth, cloudformation_storage, dead_letters, persistence, ses
 from cdk_ses_regions.local.clients import as_root
 from cdk_ses_regions.local.inbound import InboundDoors
 
@@ -43,11 +43,10 @@ def main() -> None:
     parser.add_argument("--watch-parent", action="store_true", help="end when standard input is closed")
     arguments = parser.parse_args()
     if arguments.watch_parent:
-        threading.Thread(target=_end_with_parent, daemon=True).start()
+        threading.Thread(target=_end_with_parent, args=(arguments.ready,), daemon=True).start()
 
-    auth.install()
-    cloudformation_storage.install()
-    ses.install()
+    for extension in (auth, cloudformation_storage, dead_letters, ses, persistence):
+        extension.install()
     doors = InboundDoors(regions=arguments.regions, connect=as_root())
     threading.Thread(target=_furnish, args=(arguments, doors), daemon=True).start()
     sys.argv = ["ministack"]
@@ -55,7 +54,7 @@ def main() -> None:
         app.main()
     finally:
         doors.stop()
-        _end()
+        _end(arguments.ready)
 
 
 def _furnish(arguments: argparse.Namespace, doors: InboundDoors) -> None:
@@ -81,7 +80,7 @@ def _furnish(arguments: argparse.Namespace, doors: InboundDoors) -> None:
         part.replace(arguments.ready)
     except Exception:
         _log.exception("the local AWS could not be furnished")
-        _end()
+        _end(arguments.ready)
 
 
 def _wait_until_it_answers() -> None:
@@ -116,14 +115,15 @@ def _create_deployer(iam: Any) -> dict[str, str]:
     return {"access_key_id": key["AccessKeyId"], "secret_access_key": key["SecretAccessKey"]}
 
 
-def _end_with_parent() -> None:
+def _end_with_parent(ready: Path) -> None:
     """Wait for the parent's end of standard input to close, however the parent ended."""
     sys.stdin.buffer.read()
-    _end()
+    _end(ready)
 
 
-def _end() -> None:
-    """Leave nothing behind: neither temporary files nor functions that still run."""
+def _end(ready: Path) -> None:
+    """Leave nothing behind: neither files nor functions that still run."""
+    ready.unlink(missing_ok=True)
     shutil.rmtree(tempfile.gettempdir(), ignore_errors=True)
     os.killpg(os.getpgrp(), signal.SIGKILL)
 

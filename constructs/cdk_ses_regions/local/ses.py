@@ -59,10 +59,21 @@ def _serve(
     answer = ours(*request)
     if answer is None:
         mail = read(*request)
+        if mail is not None and (refusal := _without_mail_from(mail)) is not None:
+            return refusal
         with sent.serving(mail):
             answer = asyncio.run(original(*request))
             feedback.after(mail, answer)
     return answer
+
+
+def _without_mail_from(mail: Sent) -> Response | None:
+    """Refuse a mail whose identity sends only with its own MAIL FROM domain, which is not verified."""
+    found = ses_v1._notification_identity(mail.source)
+    if not found or not (domain := verification.needs_mail_from(found[0])):
+        return None
+    code, message = "MailFromDomainNotVerifiedException", f"MAIL FROM domain {domain} is not verified."
+    return identities_v1.refused(code, message) if mail.version == 1 else ses_v2._json_err(code, message, 400)
 
 
 def _answer_v1(

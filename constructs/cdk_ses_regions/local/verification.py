@@ -20,6 +20,7 @@ from ministack.services import route53, ses, ses_v2
 from cdk_ses_regions import regions
 from cdk_ses_regions.errors import UnsupportedRegionError
 
+_SENDER_POLICY = "v=spf1"
 _SPF = "include:amazonses.com"
 
 lock = threading.RLock()
@@ -70,6 +71,18 @@ def forget(name: str) -> None:
         ses_v2._ses_tags.pop(ses_v2._resource_arn("identity", name), None)
 
 
+def needs_mail_from(name: str) -> str:
+    """Return the MAIL FROM domain without which a verified identity sends nothing; empty if it has what it needs."""
+    identity = ses_v2._identities.get(name, {})
+    settings = identity.get("MailFromAttributes", {})
+    must = settings.get("BehaviorOnMxFailure") == "REJECT_MESSAGE" and identity["VerifiedForSendingStatus"]
+    return (
+        settings.get("MailFromDomain", "")
+        if must and settings.get("MailFromDomainStatus") != "SUCCESS"
+        else ""
+    )
+
+
 def _refresh_identities(records: Records) -> None:
     for name, identity in ses_v2._identities.items():
         old = ses._identities[name]
@@ -99,7 +112,10 @@ def _refresh_mail_from(attributes: dict[str, Any], records: Records) -> None:
         attributes.pop("MailFromDomainStatus", None)
         return
     exchanges = [value.split()[-1] for value in records.get((domain, "MX"), [])]
-    sender_policy = any(_SPF in value for value in records.get((domain, "TXT"), []))
+    texts = [
+        value.strip('"').replace('" "', "").lower().split() for value in records.get((domain, "TXT"), [])
+    ]
+    sender_policy = any(text[:1] == [_SENDER_POLICY] and _SPF in text for text in texts)
     if len(exchanges) > 1:
         attributes["MailFromDomainStatus"] = "FAILED"
     elif exchanges and exchanges[0] in regions.feedback_hosts() and sender_policy:

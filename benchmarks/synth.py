@@ -100,7 +100,8 @@ def measure(size: Size, *, runs: int) -> Measured:
         plan = plans.write(size, Path(folder))
         found = check(plan, folder=Path(folder))
         del found["an output"]
-        taken = interleaved({app: partial(apps.synthesize, app, plan) for app in APPS}, runs=runs)
+        same: dict[App, Callable[[], Usage]] = {app: partial(apps.synthesize, app, plan) for app in APPS}
+        taken = interleaved(same, runs=runs)
         shipped = interleaved(_as_shipped(plan) if size == THREE else {}, runs=runs)
     return Measured(size=size, resources=found.total(), same=taken, as_shipped=shipped)
 

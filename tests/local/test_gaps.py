@@ -19,7 +19,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from deployed import Resources, Stack, a_role
 from region import Region, a_domain, policy, unique
 
-from cdk_ses_regions.local import LocalAws, lifecycle
+from cdk_ses_regions.local import LocalAws, process
 from cdk_ses_regions.local.clients import Clients
 
 STOP = {"StopAction": {"Scope": "RuleSet"}}
@@ -47,11 +47,11 @@ class Plain:
 
 @pytest.fixture(scope="module")
 def plain() -> Iterator[Plain]:
-    port = lifecycle._free_port()
+    port = process.free_port()
     with tempfile.TemporaryDirectory() as folder:
-        process = subprocess.Popen(
+        server = subprocess.Popen(
             [sys.executable, "-m", "ministack"],
-            env=lifecycle._server_environment(port, Path(folder), None),
+            env=process.server_environment(port, Path(folder), None),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
@@ -60,7 +60,7 @@ def plain() -> Iterator[Plain]:
             _wait(f"http://127.0.0.1:{port}")
             yield Plain(f"http://127.0.0.1:{port}")
         finally:
-            lifecycle._kill(process.pid)
+            process.end(server.pid)
 
 
 def _wait(endpoint_url: str) -> None:

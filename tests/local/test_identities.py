@@ -224,6 +224,16 @@ def test_a_topic_that_is_open_to_the_identity_is_set_and_cleared(here: Region, n
     assert "BounceTopic" not in notifications(here, name)
 
 
+def test_a_topic_hears_first_that_it_was_set_for_a_kind_of_notification(here: Region, name: str) -> None:
+    topic = here.topic(here.arn("ses", f"identity/{name}"))
+    queue = here.queue_on(topic)
+    set_topic(here, name, "Bounce", topic)
+    first = here.heard(queue)
+    assert first["notificationType"] == "AmazonSnsSubscriptionSucceeded"
+    assert "'Bounce'" in first["message"]
+    assert name in first["message"]
+
+
 def test_a_topic_with_the_policy_it_was_born_with_is_open(here: Region, name: str) -> None:
     topic = here.client("sns").create_topic(Name=unique("topic"))["TopicArn"]
     set_topic(here, name, "Complaint", topic)

@@ -48,7 +48,7 @@ def processes(folder: Path) -> dict[int, int]:
 
 
 def listening(pids: set[int]) -> set[str]:
-    """Return the addresses on which processes listen, as the kernel writes them."""
+    """Return the addresses on which processes listen, TCP and UDP, as the kernel writes them."""
     sockets = set[str]()
     for pid in pids:
         for descriptor in Path(f"/proc/{pid}/fd").iterdir():
@@ -57,10 +57,10 @@ def listening(pids: set[int]) -> set[str]:
             except OSError:
                 continue
     found = set[str]()
-    for table in ("tcp", "tcp6"):
+    for table, state in (("tcp", "0A"), ("tcp6", "0A"), ("udp", "07"), ("udp6", "07")):
         for line in Path(f"/proc/net/{table}").read_text(encoding="ascii").splitlines()[1:]:
             fields = line.split()
-            if fields[3] == "0A" and f"socket:[{fields[9]}]" in sockets:
+            if fields[3] == state and f"socket:[{fields[9]}]" in sockets:
                 found.add(fields[1])
     return found
 
@@ -128,7 +128,8 @@ def test_it_listens_on_loopback_only(temporary: Path) -> None:
     with LocalAws.start(["us-east-1", "eu-west-1"]) as local:
         addresses = listening(set(processes(temporary)))
     ports = {urlsplit(local.endpoint_url).port, *local.inbound_ports.values()}
-    assert addresses == {f"0100007F:{port:04X}" for port in ports}
+    assert {f"0100007F:{port:04X}" for port in ports} <= addresses
+    assert {address.partition(":")[0] for address in addresses} == {"0100007F"}
 
 
 def test_two_can_be_up_at_once(local: LocalAws) -> None:
@@ -265,6 +266,14 @@ def test_one_that_is_kept_is_found_and_ended_by_others(tmp_path: Path) -> None:
 def test_its_keys_are_for_its_owner_only(tmp_path: Path) -> None:
     with LocalAws.start(["us-east-1"], state_dir=tmp_path):
         assert (tmp_path / "ready.json").stat().st_mode & 0o077 == 0
+
+
+def test_a_state_folder_that_was_given_stays(tmp_path: Path) -> None:
+    (tmp_path / "mine").write_text("of somebody else", encoding="utf-8")
+    with LocalAws.start(["us-east-1"], state_dir=tmp_path):
+        pass
+    assert (tmp_path / "mine").exists()
+    assert (tmp_path / "server.log").exists()
 
 
 def test_a_folder_of_a_server_that_died_is_used_again(tmp_path: Path) -> None:

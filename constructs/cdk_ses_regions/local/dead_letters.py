@@ -28,7 +28,8 @@ _REASON_MOST = 1024
 
 def install() -> None:
     """Put our answers before ministack's."""
-    function = provisioners._RESOURCE_HANDLERS["AWS::Lambda::Function"]
+    handlers: Any = provisioners._RESOURCE_HANDLERS
+    function = handlers["AWS::Lambda::Function"]
     function["create"] = _keeping_queue(function["create"], properties_at=1)
     function["update"] = _keeping_queue(function["update"], properties_at=2)
     route = lambda_svc._route_async_failure

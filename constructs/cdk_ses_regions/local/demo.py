@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 from smtplib import SMTPException
@@ -129,7 +129,7 @@ def _bounce(journey: RegionJourney, sender: str) -> str:
 
 
 @contextmanager
-def _step(region: str, step: str) -> Iterator[None]:
+def _step(region: str, step: str) -> Generator[None]:
     """Name Region and step when a service or a door says no."""
     try:
         yield

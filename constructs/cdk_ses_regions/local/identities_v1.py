@@ -9,6 +9,7 @@ Rests on the SES API v1 reference.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from functools import cache
 from typing import Any
@@ -99,7 +100,19 @@ def _set_notification_topic(params: Parameters) -> Response:
     identity["NotificationTopics"][kind] = topic or ""
     if not (identity["NotificationTopics"]["Bounce"] and identity["NotificationTopics"]["Complaint"]):
         identity["FeedbackForwardingEnabled"] = True
+    if topic:
+        _tell_success(name, str(kind), topic)
     return _answered("SetIdentityNotificationTopic")
+
+
+def _tell_success(name: str, kind: str, topic: str) -> None:
+    """Publish what SES publishes first to a topic, and what its readers have to skip."""
+    text = (
+        f"You have successfully subscribed your Amazon SNS topic '{topic}' to receive '{kind}' notifications "
+        f"from Amazon SES for identity '{name}'."
+    )
+    note = {"notificationType": "AmazonSnsSubscriptionSucceeded", "message": text}
+    root()("sns", get_region()).publish(TopicArn=topic, Message=json.dumps(note))
 
 
 def _set_headers(params: Parameters) -> Response:

@@ -1,6 +1,6 @@
 """What a deployed Region does with a mail and a bounce, read back from the services.
 
-The demo and the e2e tests look through this. Nothing is assumed: every answer is asked of CloudFormation, SES, S3 or a queue subscribed to a topic.
+The demo and the e2e tests look through this: every answer is asked of CloudFormation, SES, S3 or a subscribed queue.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from email.message import EmailMessage
 from functools import cached_property
@@ -105,7 +105,7 @@ class RegionJourney:
         return answer["MessageId"]
 
     @contextmanager
-    def listening(self, topic_arn: str) -> Iterator[WaitFor]:
+    def listening(self, topic_arn: str) -> Generator[WaitFor]:
         """Subscribe a queue to a topic; give a function that waits for the first message that fits."""
         sqs, sns = self.client("sqs"), self.client("sns")
         url = sqs.create_queue(QueueName=f"journey-{uuid.uuid4().hex[:12]}")["QueueUrl"]

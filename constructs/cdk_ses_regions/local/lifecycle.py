@@ -2,54 +2,38 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import re
 import shutil
-import signal
 import smtplib
-import socket
 import ssl
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 from urllib.parse import urlsplit
 
 from cdk_ses_regions import node
-from cdk_ses_regions.local.clients import ROOT_KEY, Clients
+from cdk_ses_regions.local.clients import Clients
 from cdk_ses_regions.local.errors import LocalAwsError
+from cdk_ses_regions.local.process import (
+    LOG,
+    PERSISTED,
+    READY,
+    Ready,
+    end,
+    free_port,
+    read_ready,
+    server_environment,
+    wait_until_ready,
+)
 
 STATE_DIR = Path(".local-aws")
 """Where `ses-regions local up` keeps what it needs to find its server again."""
-
-_READY = "ready.json"
-_LOG = "server.log"
-_PERSISTED = ("services", "s3")
-_SECONDS_TO_START = 60
-# A hanging custom resource keeps ministack alive for as long as it hangs.
-_SECONDS_TO_STOP = 3
-
-
-@dataclass(frozen=True)
-class _Ready:
-    """What the server says of itself."""
-
-    pid: int
-    endpoint_url: str
-    account: str
-    regions: list[str]
-    hosted_zones: dict[str, str]
-    inbound_ports: dict[str, int]
-    access_key_id: str
-    secret_access_key: str
-    temporary_folder: str
 
 
 class LocalAws:
@@ -62,15 +46,17 @@ class LocalAws:
         account: the account id.
         regions: the Regions that have a door.
         inbound_ports: port of each Region's SMTP door on 127.0.0.1.
+        dns_port: port on 127.0.0.1, UDP and TCP, of the name server for the hosted zones.
     """
 
     def __init__(
-        self, ready: _Ready, state_dir: Path, *, process: subprocess.Popen[bytes] | None, keep: bool = True
+        self, ready: Ready, state_dir: Path, *, process: subprocess.Popen[bytes] | None, keep: bool = True
     ) -> None:
         self._ready = ready
         self._state_dir = state_dir
         self._process = process
         self._keep = keep
+        self._forget_state = False
         self._user = Clients(
             ready.endpoint_url,
             access_key_id=ready.access_key_id,
@@ -82,6 +68,7 @@ class LocalAws:
         self.regions = ready.regions
         self.hosted_zones = ready.hosted_zones
         self.inbound_ports = ready.inbound_ports
+        self.dns_port = ready.dns_port
 
     @classmethod
     def start(
@@ -110,32 +97,34 @@ class LocalAws:
         folder = state_dir or (STATE_DIR if keep else Path(tempfile.mkdtemp(prefix="local-aws-")))
         folder.mkdir(parents=True, exist_ok=True)
         folder = folder.resolve()
-        if (running := _read(folder)) is not None:
+        if (running := read_ready(folder)) is not None:
             raise LocalAwsError(
                 f"a local AWS is up already on {running.endpoint_url}; end it with `ses-regions local down`"
             )
-        (folder / _READY).unlink(missing_ok=True)  # of one that was killed
+        (folder / READY).unlink(missing_ok=True)  # of one that was killed
         command = [sys.executable, "-m", "cdk_ses_regions.local.server"]
-        command += ["--ready", str(folder / _READY), "--zones", json.dumps(dict(hosted_zones or {}))]
+        command += ["--ready", str(folder / READY), "--zones", json.dumps(dict(hosted_zones or {}))]
         command += [] if keep else ["--watch-parent"]
         command += ["--regions", *regions]
         temporary = Path(tempfile.mkdtemp(prefix="local-aws-tmp-"))
-        with (folder / _LOG).open("wb") as log:
+        with (folder / LOG).open("wb") as log:
             process = subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL if keep else subprocess.PIPE,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                env=_server_environment(port or _free_port(), temporary, folder if persist else None),
+                env=server_environment(port or free_port(), temporary, folder if persist else None),
                 start_new_session=True,
             )
         try:
-            ready = _wait(process, folder)
+            ready = wait_until_ready(process, folder)
         except BaseException:
-            _kill(process.pid)
+            end(process.pid)
             shutil.rmtree(temporary, ignore_errors=True)
             raise
-        return cls(ready, folder, process=process, keep=keep)
+        started = cls(ready, folder, process=process, keep=keep)
+        started._forget_state = state_dir is None and not keep
+        return started
 
     @classmethod
     def find(cls, state_dir: Path = STATE_DIR) -> LocalAws:
@@ -144,7 +133,7 @@ class LocalAws:
         Raises:
             LocalAwsError: none is up.
         """
-        ready = _read(state_dir.resolve())
+        ready = read_ready(state_dir.resolve())
         if ready is None:
             raise LocalAwsError("no local AWS is up here; start one with `ses-regions local up`")
         return cls(ready, state_dir.resolve(), process=None)
@@ -205,19 +194,21 @@ class LocalAws:
             return answer.decode().rpartition(" ")[2]
 
     def stop(self) -> None:
-        """End the server and all it started; its state folder stays."""
-        _kill(self._ready.pid)
+        """End the server and all it started; a state folder that was asked for stays."""
+        end(self._ready.pid)
         if self._process is not None:
             if self._process.stdin is not None:
                 self._process.stdin.close()
             self._process.wait()
         shutil.rmtree(self._ready.temporary_folder, ignore_errors=True)
-        (self._state_dir / _READY).unlink(missing_ok=True)
+        (self._state_dir / READY).unlink(missing_ok=True)
+        if self._forget_state:
+            shutil.rmtree(self._state_dir, ignore_errors=True)
 
     def restart_empty(self) -> LocalAws:
         """End the server, forget all that was in it, and start it again on the same port; return the new one."""
         self.stop()
-        persisted = [folder for name in _PERSISTED if (folder := self._state_dir / name).exists()]
+        persisted = [folder for name in PERSISTED if (folder := self._state_dir / name).exists()]
         for folder in persisted:
             shutil.rmtree(folder)
         return LocalAws.start(
@@ -237,85 +228,3 @@ class LocalAws:
     ) -> None:
         if not self._keep:
             self.stop()
-            shutil.rmtree(self._state_dir, ignore_errors=True)
-
-
-def _server_environment(port: int, temporary: Path, persist_in: Path | None) -> dict[str, str]:
-    """Return ministack's settings; nothing of the caller's AWS configuration gets in."""
-    inherited = {key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "CDK_"))}
-    persistence = (
-        {}
-        if persist_in is None
-        else {
-            "PERSIST_STATE": "1",
-            "STATE_DIR": str(persist_in / _PERSISTED[0]),
-            "S3_PERSIST": "1",
-            "S3_DATA_DIR": str(persist_in / _PERSISTED[1]),
-        }
-    )
-    return {
-        **inherited,
-        **persistence,
-        "AUTH": "true",
-        "BIND_HOST": "127.0.0.1",
-        "MINISTACK_HOST": "127.0.0.1",
-        "GATEWAY_PORT": str(port),
-        "AWS_ACCESS_KEY_ID": ROOT_KEY,
-        "AWS_SECRET_ACCESS_KEY": ROOT_KEY,
-        "AWS_EC2_METADATA_DISABLED": "true",
-        # These two would listen on all interfaces.
-        "IOT_MTLS_ENABLED": "0",
-        "SFTP_ENABLED": "0",
-        "LOG_LEVEL": "WARNING",
-        "TMPDIR": str(temporary),
-    }
-
-
-def _wait(process: subprocess.Popen[bytes], folder: Path) -> _Ready:
-    deadline = time.monotonic() + _SECONDS_TO_START
-    while time.monotonic() < deadline:
-        if process.poll() is not None:
-            break
-        if (ready := _read(folder)) is not None:
-            return ready
-        time.sleep(0.05)
-    log = (folder / _LOG).read_text(encoding="utf-8", errors="replace").strip()
-    raise LocalAwsError(f"the local AWS did not start; the end of {folder / _LOG}:\n{log[-2000:]}")
-
-
-def _read(folder: Path) -> _Ready | None:
-    """Return what the server of this folder said of itself, if it is still alive."""
-    try:
-        ready = _Ready(**json.loads((folder / _READY).read_text(encoding="utf-8")))
-        os.kill(ready.pid, 0)
-        # A process that nobody waits for is there after its end.
-        socket.create_connection(("127.0.0.1", urlsplit(ready.endpoint_url).port or 0), timeout=5).close()
-    except (OSError, ValueError, TypeError):
-        return None
-    return ready
-
-
-def _kill(pid: int) -> None:
-    """End the server's process group: politely first, then for certain."""
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(pid, signal.SIGTERM)
-    deadline = time.monotonic() + _SECONDS_TO_STOP
-    while _is_alive(pid) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(pid, signal.SIGKILL)
-
-
-def _is_alive(pid: int) -> bool:
-    with contextlib.suppress(ChildProcessError):  # not ours: somebody else's child
-        os.waitpid(pid, os.WNOHANG)
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return server.getsockname()[1]

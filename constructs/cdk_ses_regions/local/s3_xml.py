@@ -28,9 +28,9 @@ _LIFECYCLE_RULE = {
 def encryption_xml(properties: Properties) -> bytes:
     """Return a `BucketEncryption` as the body of PutBucketEncryption."""
     root = _root("ServerSideEncryptionConfiguration")
-    for rule in properties.get("ServerSideEncryptionConfiguration") or []:
+    for rule in _rules(properties, "ServerSideEncryptionConfiguration"):
         element = SubElement(root, "Rule")
-        default = rule.get("ServerSideEncryptionByDefault") or {}
+        default: Properties = rule.get("ServerSideEncryptionByDefault") or {}
         if default:
             _texts(
                 SubElement(element, "ApplyServerSideEncryptionByDefault"),
@@ -49,7 +49,7 @@ def lifecycle_xml(properties: Properties) -> bytes:
         ValueError: a rule has a property that would get lost.
     """
     root = _root("LifecycleConfiguration")
-    for rule in properties.get("Rules") or []:
+    for rule in _rules(properties, "Rules"):
         if unknown := sorted(set(rule) - _LIFECYCLE_RULE):
             raise ValueError(f"the local AWS has no {', '.join(unknown)} in a lifecycle rule")
         element = SubElement(root, "Rule")
@@ -57,7 +57,7 @@ def lifecycle_xml(properties: Properties) -> bytes:
         SubElement(SubElement(element, "Filter"), "Prefix").text = rule.get("Prefix") or ""
         expiration = {**rule, "Days": rule.get("ExpirationInDays")}
         _part(element, "Expiration", expiration, "Days", "ExpiredObjectDeleteMarker")
-        for transition in rule.get("Transitions") or []:
+        for transition in _rules(rule, "Transitions"):
             days = {**transition, "Days": transition.get("TransitionInDays")}
             _part(element, "Transition", days, "Days", "StorageClass")
         for name, *fields in (
@@ -71,7 +71,7 @@ def lifecycle_xml(properties: Properties) -> bytes:
 def ownership_xml(properties: Properties) -> bytes:
     """Return an `OwnershipControls` as the body of PutBucketOwnershipControls."""
     root = _root("OwnershipControls")
-    for rule in properties.get("Rules") or []:
+    for rule in _rules(properties, "Rules"):
         _texts(SubElement(root, "Rule"), rule, "ObjectOwnership")
     return tostring(root)
 
@@ -83,6 +83,10 @@ def tagging_xml(tags: list[dict[str, str]]) -> bytes:
     for tag in tags or []:
         _texts(SubElement(tag_set, "Tag"), tag, "Key", "Value")
     return tostring(root)
+
+
+def _rules(properties: Properties, name: str) -> list[Properties]:
+    return properties.get(name) or []
 
 
 def _root(name: str) -> Element:

@@ -1,8 +1,11 @@
-"""The process of the local AWS: ministack with SES's gaps filled, and an SMTP door a Region. Loopback only.
+"""The process of the local AWS: ministack with SES's gaps filled, SMTP doors, DNS. Loopback only.
 
-`LocalAws` starts it (`python -m cdk_ses_regions.local.server`) with ministack's settings in the environment, and waits for
-the file that says where everything is.
+`LocalAws` starts it (`python -m cdk_ses_regions.local.server`) with ministack's settings in the environment, and
+waits for the file that says where everything is.
 """
+
+# pyright: standard
+# ministack has no types, and what it is extended by is private.
 
 from __future__ import annotations
 
@@ -27,6 +30,7 @@ from ministack.services import route53
 from cdk_ses_regions.local import auth, cloudformation_storage, dead_letters, persistence, ses
 from cdk_ses_regions.local.clients import as_root
 from cdk_ses_regions.local.inbound import InboundDoors
+from cdk_ses_regions.local.name_server import NameServer
 
 _log = logging.getLogger(__name__)
 
@@ -47,17 +51,18 @@ def main() -> None:
 
     for extension in (auth, cloudformation_storage, dead_letters, ses, persistence):
         extension.install()
-    doors = InboundDoors(regions=arguments.regions, connect=as_root())
-    threading.Thread(target=_furnish, args=(arguments, doors), daemon=True).start()
+    doors, names = InboundDoors(regions=arguments.regions, connect=as_root()), NameServer()
+    threading.Thread(target=_furnish, args=(arguments, doors, names), daemon=True).start()
     sys.argv = ["ministack"]
     try:
         app.main()
     finally:
         doors.stop()
+        names.stop()
         _end(arguments.ready)
 
 
-def _furnish(arguments: argparse.Namespace, doors: InboundDoors) -> None:
+def _furnish(arguments: argparse.Namespace, doors: InboundDoors, names: NameServer) -> None:
     """Add what an account has before anything is deployed, open the doors, and say where everything is."""
     try:
         _wait_until_it_answers()
@@ -71,6 +76,7 @@ def _furnish(arguments: argparse.Namespace, doors: InboundDoors) -> None:
             "regions": arguments.regions,
             "hosted_zones": arguments.zones,
             "inbound_ports": doors.start(),
+            "dns_port": names.start(),
             "temporary_folder": tempfile.gettempdir(),
             **_create_deployer(aws("iam", region)),
         }
@@ -96,7 +102,7 @@ def _wait_until_it_answers() -> None:
 
 def _create_zone(client: Any, zone_id: str, name: str) -> None:
     """Create a hosted zone under the id that the configuration names; Route 53 itself would choose one."""
-    choose = route53._zone_id  # pyright: ignore[reportPrivateUsage]
+    choose = route53._zone_id
     route53._zone_id = lambda: zone_id
     try:
         client.create_hosted_zone(Name=name, CallerReference=f"{zone_id} {name}")

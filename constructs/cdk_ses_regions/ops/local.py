@@ -81,7 +81,10 @@ def status(state: StateOption = _STATE) -> None:
     from cdk_ses_regions.local import LocalAws
 
     local = LocalAws.find(state)
-    typer.echo(f"up on {local.endpoint_url}, account {local.account}, loopback only", err=True)
+    typer.echo(
+        f"up on {local.endpoint_url}, account {local.account}, DNS on port {local.dns_port}, loopback only",
+        err=True,
+    )
     table = Table("Region", "SMTP in", "active rule set", "identities", "stacks")
     for region in local.regions:
         table.add_row(*_row(local, region))
@@ -119,6 +122,7 @@ def _tell(local: LocalAws) -> None:
     typer.echo(f"up on {local.endpoint_url}, loopback only; end it with `ses-regions local down`", err=True)
     for region, door in local.inbound_ports.items():
         typer.echo(f"  {region}: mail comes in on 127.0.0.1:{door}", err=True)
+    typer.echo(f"  DNS of the hosted zones: dig @127.0.0.1 -p {local.dns_port}", err=True)
     _print_exports(local)
 
 

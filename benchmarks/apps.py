@@ -83,7 +83,7 @@ def environment(plan: Plan, *, validation: bool, output: Path) -> dict[str, str]
 
     Args:
         plan: what is synthesized.
-        validation: whether aws-cdk-lib's built-in validation runs: `cdk init` leaves it on, our cdk.json off.
+        validation: whether aws-cdk-lib's built-in validation runs: `cdk init` leaves it on, our app off.
         output: the folder of the assembly.
     """
     settings = json.loads((ROOT / "cdk.json").read_text(encoding="utf-8"))

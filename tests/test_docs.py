@@ -22,7 +22,9 @@ def examples(page: str) -> list[str]:
 @pytest.mark.parametrize("page", ["README.md", "docs/local-aws.md"])
 def test_the_python_on_a_page_runs(page: str, tmp_path: Path) -> None:
     [code] = examples(page)
-    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
 
 

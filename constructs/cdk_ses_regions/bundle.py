@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from aws_cdk import Duration, RemovalPolicy, Stack, Token
+from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
 from constructs import Construct
@@ -14,8 +14,8 @@ from cdk_ses_regions.encryption import EmailKey
 from cdk_ses_regions.feedback import FeedbackTopic
 from cdk_ses_regions.identity import DomainIdentity
 from cdk_ses_regions.naming import Names
+from cdk_ses_regions.place import Place
 from cdk_ses_regions.receiving import ReceiptRule, Receiving
-from cdk_ses_regions.regions import region
 from cdk_ses_regions.ses_resource import IdentityNotificationTopics
 
 
@@ -79,8 +79,7 @@ class RegionalEmail(Construct):
         if problem := _domains_problem([domain.domain_name for domain in domains]):
             raise ValueError(problem)
         names = Names(name)
-        here = Stack.of(self).region
-        ses = None if Token.is_unresolved(here) else region(here)
+        ses = Place.of(scope).require_ses()
         self.api_endpoint = ses and ses.api
         self.smtp_endpoint = ses and ses.smtp
 

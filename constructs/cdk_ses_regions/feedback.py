@@ -43,11 +43,11 @@ class FeedbackTopic(Construct):
         self.key = key if key is not None else EmailKey(self, "Key").key
         topic = sns.Topic(self, "Resource", topic_name=topic_name, master_key=self.key, enforce_ssl=True)
         self.topic = cast(sns.ITopic, topic)
-        identity_arns = [ses_arn(self, f"identity/{identity}") for identity in identities]
+        identity_arns = [ses_arn(scope, f"identity/{identity}") for identity in identities]
         topic.add_to_resource_policy(
             iam.PolicyStatement.from_json(
                 allow_ses(
-                    self,
+                    scope,
                     sid="SesFeedback",
                     actions=["sns:Publish"],
                     resource=topic.topic_arn,
@@ -55,4 +55,4 @@ class FeedbackTopic(Construct):
                 )
             )
         )
-        let_ses_use(self.key, self, sid="SesFeedback", source_arns=identity_arns)
+        let_ses_use(self.key, scope, sid="SesFeedback", source_arns=identity_arns)

@@ -67,7 +67,7 @@ class DomainIdentity(Construct):
                 "BehaviorOnMxFailure": on_mx_failure,
             }
         self.domain_name = domain_name
-        self.identity_arn = ses_arn(self, f"identity/{domain_name}")
+        self.identity_arn = ses_arn(scope, f"identity/{domain_name}")
         self.resource = CfnResource(self, "Resource", type="AWS::SES::EmailIdentity", properties=properties)
         if hosted_zone_id is not None:
             self._publish_dkim(hosted_zone_id)

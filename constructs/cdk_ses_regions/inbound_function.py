@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
-from aws_cdk import CfnResource, Stack
-from aws_cdk import aws_kms as kms
-from aws_cdk import aws_lambda as lambda_
-from aws_cdk import aws_s3 as s3
+from aws_cdk import CfnResource
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from cdk_ses_regions.mail_bucket import MAIL_PREFIX
+from cdk_ses_regions.place import Place
 from cdk_ses_regions.policies import SES, Statement, deny_insecure_transport, rule_arns
 from cdk_ses_regions.python_function import PythonFunction
+
+if TYPE_CHECKING:  # aws_lambda alone would be a fifth of the synthesis
+    from aws_cdk import aws_kms as kms
+    from aws_cdk import aws_lambda as lambda_
+    from aws_cdk import aws_s3 as s3
 
 _FOURTEEN_DAYS = 14 * 24 * 3600
 
@@ -82,8 +85,8 @@ class InboundFunction(Construct):
                 "Action": "lambda:InvokeFunction",
                 "FunctionName": self._python.arn,
                 "Principal": SES,
-                "SourceAccount": Stack.of(self).account,
-                "SourceArn": rule_arns(self, rule_set_name),
+                "SourceAccount": Place.of(scope).account,
+                "SourceArn": rule_arns(scope, rule_set_name),
             },
         )
 

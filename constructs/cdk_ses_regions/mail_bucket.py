@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from aws_cdk import Duration, RemovalPolicy, Stack
+from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from cdk_ses_regions.encryption import EmailKey, let_ses_use
+from cdk_ses_regions.place import Place
 from cdk_ses_regions.policies import allow_ses, rule_arns
 
 MAIL_PREFIX = "mail/"
@@ -64,16 +65,16 @@ class MailBucket(Construct):
             removal_policy=removal_policy,
         )
         self.bucket: s3.IBucket = bucket
-        source_arns = [rule_arns(self, rule_set_name)]
+        source_arns = [rule_arns(scope, rule_set_name)]
         bucket.add_to_resource_policy(
             iam.PolicyStatement.from_json(
                 allow_ses(
-                    self,
+                    scope,
                     sid="SesReceiving",
                     actions=["s3:PutObject"],
-                    resource=f"arn:{Stack.of(self).partition}:s3:::{bucket.bucket_name}/{MAIL_PREFIX}*",
+                    resource=f"arn:{Place.of(scope).partition}:s3:::{bucket.bucket_name}/{MAIL_PREFIX}*",
                     source_arns=source_arns,
                 )
             )
         )
-        let_ses_use(self.key, self, sid="SesReceiving", source_arns=source_arns)
+        let_ses_use(self.key, scope, sid="SesReceiving", source_arns=source_arns)

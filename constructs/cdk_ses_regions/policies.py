@@ -12,8 +12,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from aws_cdk import Stack
 from constructs import Construct
+
+from cdk_ses_regions.place import Place
 
 Statement = dict[str, Any]
 
@@ -22,8 +23,8 @@ SES = "ses.amazonaws.com"
 
 def ses_arn(scope: Construct, resource: str) -> str:
     """Return the ARN of a SES resource in the account and Region of the scope's stack, `identity/example.com` say."""
-    stack = Stack.of(scope)
-    return f"arn:{stack.partition}:ses:{stack.region}:{stack.account}:{resource}"
+    place = Place.of(scope)
+    return f"arn:{place.partition}:ses:{place.region}:{place.account}:{resource}"
 
 
 def rule_arns(scope: Construct, rule_set_name: str) -> str:
@@ -42,7 +43,7 @@ def allow_ses(
         "Action": list(actions),
         "Resource": resource,
         "Condition": {
-            "StringEquals": {"aws:SourceAccount": Stack.of(scope).account},
+            "StringEquals": {"aws:SourceAccount": Place.of(scope).account},
             "ArnLike": {"aws:SourceArn": list(source_arns)},
         },
     }

@@ -85,7 +85,7 @@ class PythonFunction(Construct):
             properties["DeadLetterConfig"] = {"TargetArn": dead_letter_queue_arn}
         self.resource = CfnResource(self, "Resource", type="AWS::Lambda::Function", properties=properties)
 
-    @property
+    @cached_property
     def arn(self) -> str:
         """ARN of the function, as a token."""
         return self.resource.get_att("Arn").to_string()

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from aws_cdk import CfnResource, Duration, RemovalPolicy, Stack, Token
-from aws_cdk import aws_kms as kms
-from aws_cdk import aws_lambda as lambda_
-from aws_cdk import aws_s3 as s3
-from aws_cdk import aws_sns as sns
+from aws_cdk import CfnResource, Duration, RemovalPolicy
 from constructs import Construct
 
 from cdk_ses_regions.inbound_function import InboundFunction
 from cdk_ses_regions.limits import RECIPIENTS_PER_RULE, RULES_PER_SET
 from cdk_ses_regions.mail_bucket import MAIL_PREFIX, MailBucket
 from cdk_ses_regions.naming import rule_name_problem
+from cdk_ses_regions.place import Place
 from cdk_ses_regions.regions import require_receiving
 from cdk_ses_regions.ses_resource import ActiveReceiptRuleSet
+
+if TYPE_CHECKING:  # aws_lambda alone would be a fifth of the synthesis
+    from aws_cdk import aws_kms as kms
+    from aws_cdk import aws_lambda as lambda_
+    from aws_cdk import aws_s3 as s3
+    from aws_cdk import aws_sns as sns
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,8 +88,8 @@ class Receiving(Construct):
         log_retention_days: int = 30,
     ) -> None:
         super().__init__(scope, construct_id)
-        region = Stack.of(self).region
-        self.inbound_endpoint = None if Token.is_unresolved(region) else require_receiving(region).inbound
+        here = Place.of(scope).require_ses()
+        self.inbound_endpoint = here and require_receiving(here.name).inbound
         if problems := [*_rule_set_problems(rules), *(p for rule in rules for p in _rule_problems(rule))]:
             raise ValueError("; ".join(problems))
         self.rule_set_name = rule_set_name
@@ -131,50 +134,38 @@ class Receiving(Construct):
             type="AWS::SES::ReceiptRuleSet",
             properties={"RuleSetName": self.rule_set_name},
         )
-        previous: CfnResource | None = None
+        name, actions = {"Ref": rule_set.logical_id}, self._actions()
+        last: CfnResource | None = None
         for rule in rules:
+            # Without After, SES puts a rule on top: the order would be reversed.
+            after = {} if last is None else {"After": {"Ref": last.logical_id}}
             resource = CfnResource(
                 self,
                 f"Rule {rule.name}",
                 type="AWS::SES::ReceiptRule",
-                properties=self._rule_properties(rule, rule_set, previous),
+                properties={"RuleSetName": name, **after, "Rule": {**_properties(rule), "Actions": actions}},
             )
-            if previous is None:
+            if last is None:
                 # SES tries bucket, key and function when the rule is created.
                 resource.node.add_dependency(self.mail_bucket, self._inbound.permission)
-            previous = resource
-        return previous or rule_set
+            last = resource
+        return last or rule_set
 
-    def _rule_properties(
-        self, rule: ReceiptRule, rule_set: CfnResource, previous: CfnResource | None
-    ) -> dict[str, Any]:
-        # Without After, SES puts a rule on top: the order would be reversed.
-        after = {} if previous is None else {"After": {"Ref": previous.logical_id}}
-        return {
-            "RuleSetName": {"Ref": rule_set.logical_id},
-            **after,
-            "Rule": {
-                "Name": rule.name,
-                "Enabled": rule.enabled,
-                "Recipients": list(rule.recipients),
-                "ScanEnabled": rule.scan_enabled,
-                "TlsPolicy": rule.tls_policy,
-                "Actions": [
-                    {
-                        "S3Action": {
-                            "BucketName": self.mail_bucket.bucket_name,
-                            "ObjectKeyPrefix": MAIL_PREFIX,
-                        }
-                    },
-                    {
-                        "LambdaAction": {
-                            "FunctionArn": self._inbound.function_arn,
-                            "InvocationType": "Event",
-                        }
-                    },
-                ],
-            },
-        }
+    def _actions(self) -> list[dict[str, Any]]:
+        """Return what every rule does: store the mail, then invoke the function."""
+        store = {"BucketName": self.mail_bucket.bucket_name, "ObjectKeyPrefix": MAIL_PREFIX}
+        invoke = {"FunctionArn": self._inbound.function_arn, "InvocationType": "Event"}
+        return [{"S3Action": store}, {"LambdaAction": invoke}]
+
+
+def _properties(rule: ReceiptRule) -> dict[str, Any]:
+    return {
+        "Name": rule.name,
+        "Enabled": rule.enabled,
+        "Recipients": list(rule.recipients),
+        "ScanEnabled": rule.scan_enabled,
+        "TlsPolicy": rule.tls_policy,
+    }
 
 
 def _rule_set_problems(rules: Sequence[ReceiptRule]) -> list[str]:

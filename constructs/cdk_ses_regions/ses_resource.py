@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from aws_cdk import CfnResource, Stack, Token
+from aws_cdk import CfnResource, Token
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
+from cdk_ses_regions.place import Place
 from cdk_ses_regions.policies import Statement
 from cdk_ses_regions.python_function import PythonFunction
 
@@ -43,7 +44,7 @@ class SesProvider(Construct):
     @classmethod
     def of(cls, scope: Construct) -> SesProvider:
         """Return the provider of the scope's stack."""
-        stack = Stack.of(scope)
+        stack = Place.of(scope).stack
         found = stack.node.try_find_child(_PROVIDER_ID)
         return found if isinstance(found, SesProvider) else cls(stack, _PROVIDER_ID)
 
@@ -116,7 +117,7 @@ class ActiveReceiptRuleSet(Construct):
         self, scope: Construct, construct_id: str, *, rule_set_name: str, take_over: bool = False
     ) -> None:
         super().__init__(scope, construct_id)
-        self.resource = SesProvider.of(self).resource(
+        self.resource = SesProvider.of(scope).resource(
             self,
             "Resource",
             type="Custom::SesActiveReceiptRuleSet",
@@ -156,19 +157,19 @@ class IdentityNotificationTopics(Construct):
         email_forwarding: bool = False,
     ) -> None:
         super().__init__(scope, construct_id)
-        topics = {"Bounce": bounce_topic, "Complaint": complaint_topic, "Delivery": delivery_topic}
-        arns = {
-            f"{kind}TopicArn": _arn_in_this_region(self, topic, kind)
-            for kind, topic in topics.items()
-            if topic is not None
-        }
-        self.resource = SesProvider.of(self).resource(
+        kinds = {"Bounce": bounce_topic, "Complaint": complaint_topic, "Delivery": delivery_topic}
+        topics = {kind: topic for kind, topic in kinds.items() if topic is not None}
+        arns: dict[sns.ITopic, str] = {}
+        for kind, topic in topics.items():
+            if topic not in arns:
+                arns[topic] = _arn_in_this_region(scope, topic, kind)
+        self.resource = SesProvider.of(scope).resource(
             self,
             "Resource",
             type="Custom::SesIdentityNotificationTopics",
             properties={
                 "Identity": identity,
-                **arns,
+                **{f"{kind}TopicArn": arns[topic] for kind, topic in topics.items()},
                 "IncludeHeaders": _flag(include_headers),
                 "EmailForwarding": _flag(email_forwarding),
             },
@@ -181,11 +182,11 @@ class IdentityNotificationTopics(Construct):
             ],
         )
         # SES publishes a trial message, so the topic's policies have to be there first.
-        self.resource.node.add_dependency(*{topic for topic in topics.values() if topic is not None})
+        self.resource.node.add_dependency(*arns)
 
 
 def _arn_in_this_region(scope: Construct, topic: sns.ITopic, kind: str) -> str:
-    ours, theirs = Stack.of(scope).region, topic.env.region
+    ours, theirs = Place.of(scope).region, topic.env.region
     if ours != theirs and not Token.is_unresolved(ours) and not Token.is_unresolved(theirs):
         raise ValueError(
             f"{kind.lower()}_topic is in {theirs}, the identity in {ours}; SES publishes to topics of its own "

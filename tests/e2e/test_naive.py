@@ -16,7 +16,7 @@ from tests.e2e.conftest import ROOT
 
 def test_cdks_own_identity_in_a_second_region_fails_because_the_record_already_exists(tmp_path: Path) -> None:
     app = f"{sys.executable} {Path(__file__).parent / 'naive_app.py'}"
-    (tmp_path / "cdk.json").write_text(json.dumps({"app": app, "validation": False}), encoding="utf-8")
+    (tmp_path / "cdk.json").write_text(json.dumps({"app": app}), encoding="utf-8")
     with LocalAws.start(
         ["us-east-1", "us-west-2"], hosted_zones={"Z0NAIVE000000000001": "naive.example"}
     ) as local:

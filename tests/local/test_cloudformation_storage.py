@@ -171,6 +171,18 @@ def test_a_bucket_with_mail_in_it_is_not_deleted(here: Region, stack: Stack, nam
     assert stack.delete() == ""
 
 
+def test_a_bucket_with_versions_of_deleted_mail_is_not_deleted(here: Region, stack: Stack, name: str) -> None:
+    stack.deploy({"Bucket": a_bucket(name, VersioningConfiguration={"Status": "Enabled"})})
+    s3 = here.client("s3")
+    s3.put_object(Bucket=name, Key="mail/1", Body=b"Hello")
+    s3.delete_object(Bucket=name, Key="mail/1")
+    assert stack.delete() == "DELETE_FAILED"
+    versions = s3.list_object_versions(Bucket=name)
+    for version in (*versions["Versions"], *versions["DeleteMarkers"]):
+        s3.delete_object(Bucket=name, Key="mail/1", VersionId=version["VersionId"])
+    assert stack.delete() == ""
+
+
 def test_what_is_to_be_retained_outlives_its_stack(here: Region, stack: Stack, name: str) -> None:
     resources = encrypted(name)
     for resource in resources.values():

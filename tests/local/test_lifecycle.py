@@ -107,6 +107,16 @@ def test_stop_leaves_nothing(temporary: Path) -> None:
     assert is_gone(local.endpoint_url, temporary)
 
 
+def test_stop_ends_a_function_that_hangs(temporary: Path) -> None:
+    with LocalAws.start(["us-east-1"]) as local:
+        region = Region(local, "us-east-1")
+        before = len(processes(temporary))
+        function = a_function(region, "import time\ndef handler(event, context):\n    time.sleep(600)\n")
+        region.client("lambda").invoke(FunctionName=function, InvocationType="Event", Payload=b"{}")
+        assert eventually(lambda: len(processes(temporary)) > before)
+    assert is_gone(local.endpoint_url, temporary)
+
+
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
 def test_nothing_is_left_when_the_process_that_started_it_ends_by(
     temporary: Path, tmp_path: Path, number: signal.Signals

@@ -1,3 +1,5 @@
+"""Whether the policy of a target lets SES in: one request that is meant to pass, and it with one thing changed."""
+
 from __future__ import annotations
 
 import json
@@ -113,3 +115,7 @@ def test_a_policy_is_read_from_text_as_well() -> None:
         account=ACCOUNT,
         region="us-west-2",
     )
+
+
+def test_a_policy_without_statements_lets_nobody_in() -> None:
+    assert not allowed("bucket", {"Version": "2012-10-17", "Statement": []})

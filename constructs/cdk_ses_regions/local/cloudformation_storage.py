@@ -48,7 +48,7 @@ def _put_encryption(bucket: str, xml: bytes) -> Any:
 
 def _refuse_to_delete_mail(delete: Callable[[str, Properties], None]) -> Callable[[str, Properties], None]:
     def refuse(physical_id: str, properties: Properties) -> None:
-        if s3._buckets.get(physical_id, {}).get("objects"):
+        if s3._buckets.get(physical_id, {}).get("objects") or s3._bucket_has_versions(physical_id):
             raise ValueError(
                 f"The bucket you tried to delete is not empty (Service: S3, Status Code: 409): {physical_id}"
             )

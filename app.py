@@ -22,12 +22,12 @@ from stacks.shared_dns import SharedDnsStack  # noqa: E402
 
 
 def build(app: cdk.App, settings: config.Settings) -> None:
-    """Define the stacks: the shared records first, so that they go last when everything is destroyed."""
-    shared = SharedDnsStack(app, settings) if SharedDnsStack.is_needed(settings) else None
-    for region in settings.regions:
-        stack = RegionalEmailStack(app, settings, region=region)
-        if shared is not None:
-            stack.add_stack_dependency(shared)
+    """Define the stacks: the shared records last, so that no mail is sent to a Region before it receives, or after."""
+    regional = [RegionalEmailStack(app, settings, region=region) for region in settings.regions]
+    if SharedDnsStack.is_needed(settings):
+        shared = SharedDnsStack(app, settings)
+        for stack in regional:
+            shared.add_stack_dependency(stack)
 
 
 def main() -> None:
@@ -36,11 +36,11 @@ def main() -> None:
     app = cdk.App(builtin_cloud_formation_validation=os.environ.get("CDK_VALIDATION") == "true")
     try:
         settings = config.load(app.node.try_get_context("config") or config.find())
-    except SesRegionsError as error:
+        if settings.account is None:
+            settings = settings.model_copy(update={"account": os.environ.get("CDK_DEFAULT_ACCOUNT")})
+        build(app, settings)
+    except (SesRegionsError, ValueError) as error:
         sys.exit(str(error))
-    if settings.account is None:
-        settings = settings.model_copy(update={"account": os.environ.get("CDK_DEFAULT_ACCOUNT")})
-    build(app, settings)
     app.synth()
 
 

@@ -10,8 +10,9 @@ from constructs import Construct
 from cdk_ses_regions.bundle import EmailDomain, RegionalEmail
 from cdk_ses_regions.config import Rule, Settings
 from cdk_ses_regions.receiving import ReceiptRule
+from stacks.shared_dns import shared_records
 
-_REMOVAL = {"retain": RemovalPolicy.RETAIN, "destroy": RemovalPolicy.DESTROY}
+_REMOVAL = {"retain": RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE, "destroy": RemovalPolicy.DESTROY}
 _TLS: dict[str, Literal["Optional", "Require"]] = {"optional": "Optional", "require": "Require"}
 
 
@@ -64,14 +65,27 @@ class RegionalEmailStack(Stack):
                 "ReceivedTopicArn": receiving.received_topic.topic_arn,
                 "DeadLetterQueueArn": receiving.dead_letter_queue_arn,
             }
-        for place, domain in enumerate(settings.domains):
-            if domain.hosted_zone_id is None:
-                records = email.identities[domain.name].dkim_records
-                for number, (name, target) in enumerate(records, start=1):
-                    outputs[f"Domain{place}Dkim{number}"] = f"{name} CNAME {target}"
+        outputs |= self._records_to_write(settings)
         for name, value in outputs.items():
             if value is not None:
                 CfnOutput(self, name, value=value)
+
+    def _records_to_write(self, settings: Settings) -> dict[str, str]:
+        """Return the records of domains whose DNS is elsewhere; what Regions share comes from the primary one."""
+        records: dict[str, str] = {}
+        for place, domain in enumerate(settings.domains):
+            if domain.hosted_zone_id is not None:
+                continue
+            lines = [
+                f"{name} CNAME {target}" for name, target in self.email.identities[domain.name].dkim_records
+            ]
+            if self.region == settings.primary_region:
+                shared = shared_records(settings, domain)
+                lines += [
+                    f"{record.name} {record.type} {value}" for record in shared for value in record.values
+                ]
+            records |= {f"Domain{place}Record{number}": line for number, line in enumerate(lines, start=1)}
+        return records
 
 
 def _rules(settings: Settings, region: str) -> list[ReceiptRule]:

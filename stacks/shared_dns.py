@@ -6,7 +6,7 @@ from aws_cdk import Environment, Stack
 from constructs import Construct
 
 from cdk_ses_regions.config import Domain, Settings
-from cdk_ses_regions.dns import Record, dmarc_record, inbound_mx
+from cdk_ses_regions.dns import Record, dmarc_record, inbound_mx, mail_from_records
 from cdk_ses_regions.dns_records import DnsRecords
 from cdk_ses_regions.mail_from import MailFromRecords
 
@@ -31,7 +31,7 @@ class SharedDnsStack(Stack):
                     self,
                     f"MailFrom {domain.name}",
                     mail_from_domain=domain.mail_from,
-                    feedback_region=settings.primary_region,
+                    feedback_region=settings.feedback_region,
                     hosted_zone_id=domain.hosted_zone_id,
                 )
             if records := _own_records(settings, domain):
@@ -43,10 +43,16 @@ class SharedDnsStack(Stack):
     def is_needed(settings: Settings) -> bool:
         """Tell whether there is a record to own; CloudFormation takes no empty stack."""
         return any(
-            domain.hosted_zone_id is not None
-            and (domain.mail_from is not None or _own_records(settings, domain))
+            domain.hosted_zone_id is not None and shared_records(settings, domain)
             for domain in settings.domains
         )
+
+
+def shared_records(settings: Settings, domain: Domain) -> list[Record]:
+    """Return every record of a domain that Regions share."""
+    mail_from = domain.mail_from
+    records = [] if mail_from is None else list(mail_from_records(mail_from, settings.feedback_region))
+    return records + _own_records(settings, domain)
 
 
 def _own_records(settings: Settings, domain: Domain) -> list[Record]:

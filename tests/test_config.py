@@ -21,7 +21,7 @@ EXAMPLES = [ROOT / "ses-regions.yaml", *sorted((ROOT / "examples").glob("*.yaml"
 
 KNOWN = ", ".join(one.name for one in all_regions())
 RECEIVING = ", ".join(receiving_regions())
-TOP_KEYS = "account, domains, name, primary_region, receiving, regions, tags, termination_protection"
+TOP_KEYS = "account, domains, mail_from_region, name, primary_region, receiving, regions, tags, termination_protection"
 DOMAIN_KEYS = "dkim, dmarc, hosted_zone_id, mail_from, name, receiving"
 RULE_KEYS = "enabled, name, recipients, scan, tls"
 

@@ -57,9 +57,12 @@ def test_bucket_and_key_share_their_fate(stack: cdk.Stack, policy: cdk.RemovalPo
         assert only(template, kind)["UpdateReplacePolicy"] == expected
 
 
-def test_mail_outlives_its_stack_by_default(stack: cdk.Stack) -> None:
+def test_mail_outlives_its_stack_by_default_but_not_a_creation_that_failed(stack: cdk.Stack) -> None:
     MailBucket(stack, "Mail", rule_set_name="email-received")
-    assert only(template_of(stack), "AWS::S3::Bucket")["DeletionPolicy"] == "Retain"
+    template = template_of(stack)
+    for kind in ("AWS::S3::Bucket", "AWS::KMS::Key"):
+        assert only(template, kind)["DeletionPolicy"] == "RetainExceptOnCreate"
+        assert only(template, kind)["UpdateReplacePolicy"] == "Retain"
 
 
 def test_the_policy_names_a_rule_set_that_need_not_exist(stack: cdk.Stack) -> None:

@@ -252,6 +252,7 @@ def test_the_provider_may_do_exactly_what_its_resources_need(deployment: Deploym
         [
             ("logs:CreateLogStream", logs),
             ("logs:PutLogEvents", logs),
+            ("s3:DeleteObject", bucket(deployment, "mail/AMAZON_SES_SETUP_NOTIFICATION")[2]),
             ("ses:DescribeActiveReceiptRuleSet", "*"),
             ("ses:GetIdentityNotificationAttributes", "*"),
             ("ses:SetActiveReceiptRuleSet", "*"),

@@ -76,7 +76,7 @@ def test_a_domain_whose_dns_is_elsewhere_gives_its_records_as_outputs(app: cdk.A
     assert of_type(template, "AWS::Route53::RecordSet") == {}
     [identity] = of_type(template, "AWS::SES::EmailIdentity")
     for number in (1, 2, 3):
-        assert template["Outputs"][f"Domain0Dkim{number}"]["Value"] == {
+        assert template["Outputs"][f"Domain0Record{number}"]["Value"] == {
             "Fn::Join": [
                 "",
                 [
@@ -93,7 +93,7 @@ def test_retention_removal_tags_and_protection_come_from_the_configuration(app: 
     template = template_of(stack)
     [rule] = properties(template, "AWS::S3::Bucket")["LifecycleConfiguration"]["Rules"]
     assert rule["ExpirationInDays"] == 90
-    assert only(template, "AWS::S3::Bucket")["DeletionPolicy"] == "Retain"
+    assert only(template, "AWS::S3::Bucket")["DeletionPolicy"] == "RetainExceptOnCreate"
     assert stack.termination_protection is True
     assert stack.tags.tag_values() == {"project": "mail", "stage": "production"}
 

@@ -15,6 +15,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeou
 from notification_topics import IdentityNotificationTopics
 from patience import Patience
 from provider_fakes import Answers, Context, FakeClock, FakeSes, answers, client_error
+from setup_notification import SetupNotification
 
 BOUNCES = "arn:aws:sns:us-west-2:111111111111:bounces"
 COMPLAINTS = "arn:aws:sns:us-west-2:111111111111:complaints"
@@ -417,13 +418,78 @@ def test_a_permission_that_arrives_late_is_waited_for(
     assert clock.now == 15
 
 
-def test_a_permission_that_never_arrives_does_not_use_up_the_time(
-    ses: FakeSes, activation: ActiveReceiptRuleSet, clock: FakeClock
-) -> None:
+def test_a_permission_that_never_arrives_does_not_use_up_the_time(ses: FakeSes, clock: FakeClock) -> None:
     ses.faults = [client_error("AccessDeniedException") for _ in range(100)]
+    patience = Patience(seconds=600, sleep=clock.sleep, clock=clock)
     with pytest.raises(ClientError, match="AccessDenied"):
-        activation.create(OURS)
-    assert clock.now < 30
+        ActiveReceiptRuleSet(ses, patience).create(OURS)
+    assert clock.now < 120
+
+
+def test_a_topic_whose_policies_have_not_arrived_yet_is_tried_again(ses: FakeSes, patience: Patience) -> None:
+    ses.faults = [client_error("InvalidParameterValue")]
+    properties = {"Identity": "example.com", "BounceTopicArn": BOUNCES, "EmailForwarding": "false"}
+    IdentityNotificationTopics(ses, patience).create({**properties, "ComplaintTopicArn": COMPLAINTS})
+    assert ses.identities["example.com"]["BounceTopic"] == BOUNCES
+
+
+def test_what_a_failed_take_over_replaced_is_in_the_id_by_which_it_is_undone(
+    ses: FakeSes, activation: ActiveReceiptRuleSet
+) -> None:
+    ses.active = "theirs"
+    describe = ses.describe_active_receipt_rule_set
+
+    def describe_then_fail(**arguments: Any) -> Any:
+        answer = describe(**arguments)
+        ses.faults = [client_error("SomethingElse")]
+        return answer
+
+    ses.describe_active_receipt_rule_set = describe_then_fail  # type: ignore[method-assign]
+    with pytest.raises(ClientError):
+        activation.create(OURS_TAKING_OVER)
+    assert activation.physical_id(OURS_TAKING_OVER) == "active-receipt-rule-set/ours/theirs"
+
+
+# --- the trial mail ---
+
+
+class Bucket:
+    """S3 as far as the trial mail goes."""
+
+    def __init__(self, *faults: Exception) -> None:
+        self.faults = list(faults)
+        self.deleted: list[tuple[str, str]] = []
+
+    def delete_object(self, *, Bucket: str, Key: str) -> None:  # noqa: N803 - boto3's names
+        if self.faults:
+            raise self.faults.pop(0)
+        self.deleted.append((Bucket, Key))
+
+
+TRIAL = {"Bucket": "mail-bucket", "Key": "mail/AMAZON_SES_SETUP_NOTIFICATION"}
+
+
+def test_the_trial_mail_goes_with_the_stack_and_nothing_else_does(patience: Patience) -> None:
+    bucket = Bucket()
+    trial = SetupNotification(bucket, patience)
+    physical_id, _ = trial.create(TRIAL)
+    assert bucket.deleted == []
+    trial.delete(physical_id, TRIAL)
+    assert bucket.deleted == [("mail-bucket", "mail/AMAZON_SES_SETUP_NOTIFICATION")]
+
+
+def test_another_bucket_is_another_trial_mail(patience: Patience) -> None:
+    trial = SetupNotification(Bucket(), patience)
+    assert trial.update("old", old=TRIAL, new={**TRIAL, "Bucket": "other"})[0] != trial.create(TRIAL)[0]
+
+
+def test_a_bucket_that_is_gone_needs_no_cleaning(patience: Patience) -> None:
+    SetupNotification(Bucket(client_error("NoSuchBucket")), patience).delete("id", TRIAL)
+
+
+def test_a_trial_mail_that_cannot_be_deleted_is_told(patience: Patience) -> None:
+    with pytest.raises(ClientError, match="MethodNotAllowed"):
+        SetupNotification(Bucket(client_error("MethodNotAllowed")), patience).delete("id", TRIAL)
 
 
 @pytest.mark.parametrize(

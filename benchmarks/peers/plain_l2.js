@@ -56,7 +56,7 @@ class RegionalEmailStack extends cdk.Stack {
     this.key = new kms.Key(this, 'Key', {
       description: 'Encrypts received mail and SES notifications',
       enableKeyRotation: true,
-      removalPolicy: cdk.RemovalPolicy.RETAIN,
+      removalPolicy: cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     });
     this.provider = this.pythonFunction('SesProvider', plan.provider, { handler: 'ses_provider.handler' });
     this.identities(plan);
@@ -180,7 +180,7 @@ class RegionalEmailStack extends cdk.Stack {
           abortIncompleteMultipartUploadAfter: cdk.Duration.days(1),
         },
       ],
-      removalPolicy: cdk.RemovalPolicy.RETAIN,
+      removalPolicy: cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     });
     this.key.addToResourcePolicy(
       this.allowSes('SesReceiving', ['kms:Decrypt', 'kms:GenerateDataKey*'], '*', arns),
@@ -213,6 +213,19 @@ class RegionalEmailStack extends cdk.Stack {
         resources: ['*'],
       }),
     );
+    const trial = 'mail/AMAZON_SES_SETUP_NOTIFICATION';
+    const policy = new iam.Policy(this, 'SetupNotificationPolicy', {
+      statements: [
+        new iam.PolicyStatement({ actions: ['s3:DeleteObject'], resources: [bucket.arnForObjects(trial)] }),
+      ],
+      roles: [this.provider.role],
+    });
+    const setup = this.custom('SetupNotification', 'Custom::SesSetupNotification', {
+      Bucket: bucket.bucketName,
+      Key: trial,
+    });
+    setup.node.addDependency(policy);
+    ruleSet.node.addDependency(setup);
     const activation = this.custom('Activation', 'Custom::SesActiveReceiptRuleSet', {
       RuleSetName: plan.rule_set,
       TakeOver: 'false',

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
@@ -87,7 +87,7 @@ class RegionalEmailStack(cdk.Stack):
             "Key",
             description="Encrypts received mail and SES notifications",
             enable_key_rotation=True,
-            removal_policy=cdk.RemovalPolicy.RETAIN,
+            removal_policy=cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
         )
         self.provider = self._function("SesProvider", plan["provider"], handler="ses_provider.handler")
         self._identities(plan)
@@ -212,7 +212,7 @@ class RegionalEmailStack(cdk.Stack):
                     abort_incomplete_multipart_upload_after=cdk.Duration.days(1),
                 )
             ],
-            removal_policy=cdk.RemovalPolicy.RETAIN,
+            removal_policy=cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
         )
         self.key.add_to_resource_policy(
             self._allow_ses("SesReceiving", ["kms:Decrypt", "kms:GenerateDataKey*"], "*", arns)
@@ -250,6 +250,22 @@ class RegionalEmailStack(cdk.Stack):
                 actions=["ses:DescribeActiveReceiptRuleSet", "ses:SetActiveReceiptRuleSet"], resources=["*"]
             )
         )
+        trial = "mail/AMAZON_SES_SETUP_NOTIFICATION"
+        policy = iam.Policy(
+            self,
+            "SetupNotificationPolicy",
+            statements=[
+                iam.PolicyStatement(actions=["s3:DeleteObject"], resources=[bucket.arn_for_objects(trial)])
+            ],
+            roles=[cast(iam.IRole, self.provider.role)],
+        )
+        setup = self._custom(
+            "SetupNotification",
+            "Custom::SesSetupNotification",
+            {"Bucket": bucket.bucket_name, "Key": trial},
+        )
+        setup.node.add_dependency(policy)
+        rule_set.node.add_dependency(setup)
         activation = self._custom(
             "Activation",
             "Custom::SesActiveReceiptRuleSet",

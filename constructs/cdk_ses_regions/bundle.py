@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import CfnResource, Duration, RemovalPolicy
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
 from constructs import Construct
@@ -45,9 +45,10 @@ class RegionalEmail(Construct):
         domains: the domains, at least one.
         rules: receipt rules, in the order in which they run (default none: this Region does not receive).
         retention: how long received mail is kept (default: for ever).
-        removal_policy: what becomes of received mail and its key with the stack (default RETAIN).
+        removal_policy: what becomes of received mail and its key with the stack (default: it stays, unless
+            the deployment that creates it fails).
         take_over: replace a receipt rule set of someone else that is active (default False: refuse).
-        log_retention_days: how long function logs are kept (default 30).
+        log_retention_days: how long the inbound function's log is kept (default 30).
 
     Attributes:
         key: the Region's customer key.
@@ -71,7 +72,7 @@ class RegionalEmail(Construct):
         domains: Sequence[EmailDomain],
         rules: Sequence[ReceiptRule] = (),
         retention: Duration | None = None,
-        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
+        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
         take_over: bool = False,
         log_retention_days: int = 30,
     ) -> None:
@@ -92,6 +93,7 @@ class RegionalEmail(Construct):
             identities=list(self.identities),
             key=self.key,
         ).topic
+        previous: CfnResource | None = None
         for domain_name, identity in self.identities.items():
             notifications = IdentityNotificationTopics(
                 identity,
@@ -101,6 +103,10 @@ class RegionalEmail(Construct):
                 complaint_topic=self.feedback_topic,
             )
             notifications.resource.add_resource_dependency(identity.resource)
+            if previous is not None:
+                # One after the other: they share SES's one request a second.
+                notifications.resource.add_resource_dependency(previous)
+            previous = notifications.resource
 
         self.receiving: Receiving | None = None
         if rules:

@@ -168,7 +168,9 @@ class Settings(_Model):
     regions: Annotated[tuple[RegionName, ...], Field(min_length=1)]
     """The Regions to deploy to, at least one."""
     primary_region: RegionName = ""
-    """The Region of the shared DNS stack, which takes the bounces of MAIL FROM; left out: the first."""
+    """The Region of the shared DNS stack; left out: the first. Keep it once deployed: the stack cannot move."""
+    mail_from_region: RegionName | None = None
+    """The Region that takes the bounces of the MAIL FROM domains; left out: the primary Region."""
     domains: Annotated[tuple[Domain, ...], Field(min_length=1)]
     """The domains, at least one."""
     tags: dict[str, str] = Field(default_factory=dict)
@@ -208,6 +210,11 @@ class Settings(_Model):
             if domain.hosted_zone_id is not None:
                 zones[domain.hosted_zone_id] = domain.name
         return zones
+
+    @property
+    def feedback_region(self) -> str:
+        """The Region whose feedback endpoint the MAIL FROM records name."""
+        return self.mail_from_region or self.primary_region
 
     def domain(self, name: str) -> Domain:
         """Return the domain called `name`; KeyError if it is not configured."""

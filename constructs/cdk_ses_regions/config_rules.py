@@ -73,13 +73,14 @@ def _regions(settings: Mapping[str, Any], names: list[tuple[int, str]]) -> Itera
                 f"{name} is in the partition {one.partition}, {known[0].name} in {known[0].partition}; "
                 "credentials never reach both, so write one configuration for each",
             )
-    primary = _text(settings.get("primary_region"))
-    if primary and names and primary not in [name for _, name in names]:
-        listed = ", ".join(name for _, name in names)
-        yield Finding(
-            ("primary_region",),
-            f"{primary!r} is not one of the configured Regions ({listed}); name one of them or add it",
-        )
+    for key in ("primary_region", "mail_from_region"):
+        chosen = _text(settings.get(key))
+        if chosen and names and chosen not in [name for _, name in names]:
+            listed = ", ".join(name for _, name in names)
+            yield Finding(
+                (key,),
+                f"{chosen!r} is not one of the configured Regions ({listed}); name one of them or add it",
+            )
 
 
 def _tags(tags: Mapping[str, Any]) -> Iterator[Finding]:

@@ -20,6 +20,10 @@ DEFAULT_TTL = 300
 """Seconds. Short, so that the MAIL FROM record can be moved to another Region in an outage."""
 
 
+DKIM_TTL = 1800
+"""Seconds. Longer: a DKIM record never moves."""
+
+
 @dataclass(frozen=True)
 class Record:
     """One DNS record set.
@@ -50,7 +54,7 @@ def dkim_records(domain: str, tokens: Sequence[tuple[str, str]]) -> tuple[Record
             `DkimDNSTokenValue1`, ...); the target's zone differs by Region, so it is never guessed.
     """
     return tuple(
-        Record(name=name, type="CNAME", values=(value,), purpose=f"DKIM key of {domain}")
+        Record(name=name, type="CNAME", values=(value,), ttl=DKIM_TTL, purpose=f"DKIM key of {domain}")
         for name, value in tokens
     )
 

@@ -20,7 +20,8 @@ class EmailKey(Construct):
     See https://docs.aws.amazon.com/ses/latest/dg/configure-sns-notifications.html
 
     Args:
-        removal_policy: what becomes of the key with its stack (default RETAIN: mail kept without its key is lost).
+        removal_policy: what becomes of the key with its stack (default: it stays, since mail without its key
+            is lost, unless the deployment that creates it fails).
 
     Attributes:
         key: the key.
@@ -31,7 +32,7 @@ class EmailKey(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
+        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     ) -> None:
         super().__init__(scope, construct_id)
         key = kms.Key(

@@ -7,6 +7,7 @@ from typing import Any, Literal
 from aws_cdk import CfnResource
 from constructs import Construct
 
+from cdk_ses_regions.dns import DKIM_TTL
 from cdk_ses_regions.domains import domain_problem, mail_from_problem
 from cdk_ses_regions.errors import InvalidNameError
 from cdk_ses_regions.policies import ses_arn
@@ -95,7 +96,7 @@ class DomainIdentity(Construct):
                     # Fn::GetAtt as plain data: no token has to travel to Node and back.
                     "Name": {"Fn::GetAtt": [identity, f"DkimDNSTokenName{number}"]},
                     "Type": "CNAME",
-                    "TTL": "1800",
+                    "TTL": str(DKIM_TTL),
                     "ResourceRecords": [{"Fn::GetAtt": [identity, f"DkimDNSTokenValue{number}"]}],
                 },
             )

@@ -26,7 +26,8 @@ class MailBucket(Construct):
         rule_set_name: physical name of the rule set; it need not exist yet.
         key: customer managed key (default: one of its own).
         retention: how long mail is kept (default: for ever).
-        removal_policy: what becomes of the bucket, and of a key of its own, with the stack (default RETAIN).
+        removal_policy: what becomes of the bucket, and of a key of its own, with the stack (default: it stays, unless
+            the deployment that creates it fails).
 
     Attributes:
         bucket: the bucket.
@@ -41,7 +42,7 @@ class MailBucket(Construct):
         rule_set_name: str,
         key: kms.IKey | None = None,
         retention: Duration | None = None,
-        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
+        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     ) -> None:
         super().__init__(scope, construct_id)
         self.key = key if key is not None else EmailKey(self, "Key", removal_policy=removal_policy).key

@@ -15,7 +15,7 @@ from cdk_ses_regions.mail_bucket import MAIL_PREFIX, MailBucket
 from cdk_ses_regions.naming import rule_name_problem
 from cdk_ses_regions.place import Place
 from cdk_ses_regions.regions import require_receiving
-from cdk_ses_regions.ses_resource import ActiveReceiptRuleSet
+from cdk_ses_regions.ses_resource import ActiveReceiptRuleSet, SetupNotification
 
 if TYPE_CHECKING:  # aws_lambda alone would be a fifth of the synthesis
     from aws_cdk import aws_kms as kms
@@ -56,7 +56,8 @@ class Receiving(Construct):
         topic_name: physical name of the topic that tells of received mail.
         key: customer managed key for bucket and topic (default: one of its own).
         retention: how long mail is kept (default: for ever).
-        removal_policy: what becomes of the bucket with the stack (default RETAIN).
+        removal_policy: what becomes of the bucket with the stack (default: it stays, unless the deployment
+            that creates it fails).
         take_over: replace a rule set of someone else that is active (default False: refuse).
         log_retention_days: how long the function's logs are kept (default 30).
 
@@ -83,7 +84,7 @@ class Receiving(Construct):
         topic_name: str,
         key: kms.IKey | None = None,
         retention: Duration | None = None,
-        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
+        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
         take_over: bool = False,
         log_retention_days: int = 30,
     ) -> None:
@@ -114,6 +115,7 @@ class Receiving(Construct):
         )
         self.received_topic: sns.ITopic = self._inbound.topic
         self.dead_letter_queue_arn = self._inbound.dead_letter_queue_arn
+        self._setup = SetupNotification(self, "SetupNotification", bucket=store.bucket, prefix=MAIL_PREFIX)
         last_rule = self._define_rules(rules)
         activation = ActiveReceiptRuleSet(
             self, "Activation", rule_set_name=rule_set_name, take_over=take_over
@@ -147,7 +149,7 @@ class Receiving(Construct):
             )
             if last is None:
                 # SES tries bucket, key and function when the rule is created.
-                resource.node.add_dependency(self.mail_bucket, self._inbound.permission)
+                resource.node.add_dependency(self.mail_bucket, self._inbound.permission, self._setup.resource)
             last = resource
         return last or rule_set
 

@@ -6,7 +6,7 @@ The function is `handlers/ses_provider`; its classes say what create, update and
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aws_cdk import CfnResource, Token
 from aws_cdk import aws_sns as sns
@@ -15,6 +15,9 @@ from constructs import Construct
 from cdk_ses_regions.place import Place
 from cdk_ses_regions.policies import Statement
 from cdk_ses_regions.python_function import PythonFunction
+
+if TYPE_CHECKING:
+    from aws_cdk import aws_s3 as s3
 
 _PROVIDER_ID = "SesProvider"
 
@@ -183,6 +186,33 @@ class IdentityNotificationTopics(Construct):
         )
         # SES publishes a trial message, so the topic's policies have to be there first.
         self.resource.node.add_dependency(*arns)
+
+
+class SetupNotification(Construct):
+    """Takes away, with the stack, the trial mail that SES wrote when the first rule was created.
+
+    Without it no mail bucket ever is empty: neither can it be removed, nor a deployment that failed be undone.
+    See https://docs.aws.amazon.com/ses/latest/dg/receiving-email-action-s3.html
+
+    Args:
+        bucket: the bucket of the rules' S3 actions.
+        prefix: their object key prefix.
+
+    Attributes:
+        resource: the custom resource; let the first rule depend on it.
+    """
+
+    def __init__(self, scope: Construct, construct_id: str, *, bucket: s3.IBucket, prefix: str) -> None:
+        super().__init__(scope, construct_id)
+        key = f"{prefix}AMAZON_SES_SETUP_NOTIFICATION"
+        self.resource = SesProvider.of(scope).resource(
+            self,
+            "Resource",
+            type="Custom::SesSetupNotification",
+            properties={"Bucket": bucket.bucket_name, "Key": key},
+            actions=["s3:DeleteObject"],
+            resources=f"{bucket.bucket_arn}/{key}",
+        )
 
 
 def _arn_in_this_region(scope: Construct, topic: sns.ITopic, kind: str) -> str:

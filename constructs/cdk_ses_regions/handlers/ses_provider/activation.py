@@ -19,14 +19,16 @@ class ActiveReceiptRuleSet:
     """
 
     TYPE = "Custom::SesActiveReceiptRuleSet"
+    SERVICE = "ses"
 
     def __init__(self, ses: Any, patience: Patience) -> None:
         self._ses = ses
         self._patience = patience
+        self._replaced = ""
 
-    def physical_id(self, properties: dict[str, Any], previous: str = "") -> str:
-        """Return the id of the activation; rule set names have no slash."""
-        return f"active-receipt-rule-set/{properties['RuleSetName']}/{previous}"
+    def physical_id(self, properties: dict[str, Any]) -> str:
+        """Return the id of the activation as far as it has come; rule set names have no slash."""
+        return f"active-receipt-rule-set/{properties['RuleSetName']}/{self._replaced}"
 
     def create(self, properties: dict[str, Any]) -> tuple[str, dict[str, str]]:
         """Activate the rule set; refuse when another one is active, unless it may be taken over."""
@@ -34,8 +36,9 @@ class ActiveReceiptRuleSet:
         if active not in ("", wanted) and not _true(properties, "TakeOver"):
             raise RuntimeError(_refusal(wanted, active))
         if active != wanted:
+            self._replaced = active
             self._activate(wanted)
-        return self.physical_id(properties, "" if active == wanted else active), {}
+        return self.physical_id(properties), {}
 
     def update(
         self, physical_id: str, *, old: dict[str, Any], new: dict[str, Any]
@@ -44,12 +47,12 @@ class ActiveReceiptRuleSet:
 
         What an update replaces without a move is not remembered: there is no place for it but the id.
         """
-        held, previous = self._held(physical_id, old)
+        held, self._replaced = self._held(physical_id, old)
         wanted, active = new["RuleSetName"], self._active()
         ours = {"", wanted, held, old.get("RuleSetName", "")}
         if active in ours or _true(new, "TakeOver"):
             if active not in ours:
-                previous = active
+                self._replaced = active
             if active != wanted:
                 self._activate(wanted)
         elif wanted != held:
@@ -58,7 +61,7 @@ class ActiveReceiptRuleSet:
         if wanted == held:
             # A new id would make CloudFormation delete the old one, which is to deactivate the very same rule set.
             return physical_id, {}
-        return self.physical_id(new, previous), {}
+        return self.physical_id(new), {}
 
     def delete(self, physical_id: str, properties: dict[str, Any]) -> None:
         """Give back the rule set that was active before, if ours still is the active one."""

@@ -1,6 +1,7 @@
 """Where SES sends bounces, complaints and deliveries of an identity, which CloudFormation cannot say.
 
-Rests on the SES developer guide, "Receiving Amazon SES notifications using Amazon SNS", and the API v1 reference.
+Rests on the SES developer guide, "Receiving Amazon SES notifications using Amazon SNS", and the API v1 reference, which
+speaks of a verified identity; SES takes one that is still pending, or no first deployment could set its topics.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ class IdentityNotificationTopics:
     """
 
     TYPE = "Custom::SesIdentityNotificationTopics"
+    SERVICE = "ses"
 
     def __init__(self, ses: Any, patience: Patience) -> None:
         self._ses = ses
@@ -89,8 +91,13 @@ class IdentityNotificationTopics:
     def _set_topic(self, identity: str, kind: str, topic: str | None) -> None:
         """Set one topic; SES takes it away when no ARN is given."""
         arn = {"SnsTopic": topic} if topic else {}
+        # SES publishes a trial message, and calls a topic or key invalid whose policy has not arrived yet.
         self._patience.call(
-            self._ses.set_identity_notification_topic, Identity=identity, NotificationType=kind, **arn
+            self._ses.set_identity_notification_topic,
+            maybe_early="InvalidParameterValue",
+            Identity=identity,
+            NotificationType=kind,
+            **arn,
         )
 
     def _forward(self, identity: str, *, forward: bool) -> None:

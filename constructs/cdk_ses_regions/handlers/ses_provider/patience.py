@@ -22,7 +22,7 @@ _THROTTLED = {
 }
 # A policy attached a moment ago may not have arrived; one that is missing for good must not use up the time.
 _DENIED = {"AccessDenied", "AccessDeniedException"}
-_DENIALS = 5
+_DENIALS = 10
 _NETWORK = (exceptions.ConnectionError, exceptions.HTTPClientError)
 
 
@@ -40,16 +40,23 @@ class Patience:
         self._clock = clock
         self._deadline = clock() + seconds
 
-    def call(self, action: Callable[..., Any], **arguments: Any) -> Any:
-        """Return what `action(**arguments)` returns; raise its last error when the time is up."""
+    def call(self, action: Callable[..., Any], *, maybe_early: str = "", **arguments: Any) -> Any:
+        """Return what `action(**arguments)` returns; raise its last error when the time is up.
+
+        Args:
+            action: the call.
+            maybe_early: an error code that, like a denial, may only mean that a policy has not arrived yet.
+            arguments: for the action.
+        """
         pause, denials = 1.0, 0
         while True:
             try:
                 return action(**arguments)
             except ClientError as error:
                 code = error_code(error)
-                denials += code in _DENIED
-                again = code in _THROTTLED or (code in _DENIED and denials <= _DENIALS)
+                early = code in {*_DENIED, maybe_early}
+                denials += early
+                again = code in _THROTTLED or (early and denials <= _DENIALS)
                 if not again or self._clock() + pause > self._deadline:
                     raise
             except _NETWORK:

@@ -15,6 +15,7 @@ from botocore.config import Config
 from cloudformation import Request, respond
 from notification_topics import IdentityNotificationTopics
 from patience import Patience
+from setup_notification import SetupNotification
 
 logger = logging.getLogger()
 logger.setLevel(logging.INFO)
@@ -24,7 +25,9 @@ _SECONDS_TO_ANSWER = 30
 # One attempt a call, given up after 15 seconds: Patience repeats it, and knows how much time there is.
 _ONE_ATTEMPT = Config(connect_timeout=5, read_timeout=10, retries={"total_max_attempts": 1})
 
-RESOURCE_TYPES = {kind.TYPE: kind for kind in (ActiveReceiptRuleSet, IdentityNotificationTopics)}
+RESOURCE_TYPES = {
+    kind.TYPE: kind for kind in (ActiveReceiptRuleSet, IdentityNotificationTopics, SetupNotification)
+}
 
 
 def handler(event: dict[str, Any], context: Any) -> None:
@@ -47,12 +50,15 @@ def _carry_out(request: Request, patience: Patience) -> tuple[str, dict[str, str
         raise ValueError(
             f"unknown resource type {request.resource_type}; known are {', '.join(RESOURCE_TYPES)}"
         )
-    ses: Any = boto3.client("ses", config=_ONE_ATTEMPT)  # pyright: ignore[reportUnknownMemberType]
-    resource = RESOURCE_TYPES[request.resource_type](ses, patience)
+    kind = RESOURCE_TYPES[request.resource_type]
+    client: Any = boto3.client(kind.SERVICE, config=_ONE_ATTEMPT)  # pyright: ignore[reportUnknownMemberType, reportCallIssue, reportArgumentType]
+    resource = kind(client, patience)
     if request.kind == "Create":
-        # Known before anything is changed, so that the delete after a failed create finds what was done.
-        request.physical_id_after_failure = resource.physical_id(request.properties)
-        return resource.create(request.properties)
+        try:
+            return resource.create(request.properties)
+        finally:
+            # So that the delete after a failed create finds what was done.
+            request.physical_id_after_failure = resource.physical_id(request.properties)
     if request.kind == "Update":
         return resource.update(request.physical_id, old=request.old_properties, new=request.properties)
     resource.delete(request.physical_id, request.properties)

@@ -115,6 +115,13 @@ BAD: dict[str, tuple[str, list[str]]] = {
             "name one of them or add it"
         ],
     ),
+    "MAIL FROM Region not among the Regions": (
+        "regions: [us-east-1, us-west-2]\nmail_from_region: eu-west-1\n" + ONE_DOMAIN,
+        [
+            "2:19: mail_from_region: 'eu-west-1' is not one of the configured Regions (us-east-1, us-west-2); "
+            "name one of them or add it"
+        ],
+    ),
     "explicit receiving in a Region that cannot": (
         domain(
             """

@@ -88,6 +88,26 @@ def test_a_domain_whose_dns_is_elsewhere_gives_its_records_as_outputs(app: cdk.A
         }
 
 
+SHARED = [
+    "bounce.example.com MX 10 feedback-smtp.us-east-1.amazonses.com",
+    "bounce.example.com TXT v=spf1 include:amazonses.com ~all",
+    "example.com MX 10 inbound-smtp.us-east-1.amazonaws.com",
+    "example.com MX 20 inbound-smtp.us-west-2.amazonaws.com",
+    "example.com MX 30 inbound-smtp.eu-west-1.amazonaws.com",
+    "_dmarc.example.com TXT v=DMARC1; p=none",
+]
+
+
+@pytest.mark.parametrize(("region", "shared"), [("us-east-1", SHARED), ("us-west-2", [])])
+def test_the_primary_region_alone_tells_the_shared_records_of_a_domain_whose_dns_is_elsewhere(
+    app: cdk.App, region: str, shared: list[str]
+) -> None:
+    domains = (config.load(EXAMPLE).domains[0].model_copy(update={"hosted_zone_id": None}),)
+    outputs = template_of(stack_of(app, EXAMPLE, region, domains=domains))["Outputs"]
+    records = [outputs[name]["Value"] for name in sorted(outputs) if name.startswith("Domain0Record")]
+    assert [record for record in records if isinstance(record, str)] == shared
+
+
 def test_retention_removal_tags_and_protection_come_from_the_configuration(app: cdk.App) -> None:
     stack = stack_of(app, TWO_DOMAINS, "eu-west-1")
     template = template_of(stack)

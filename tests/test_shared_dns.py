@@ -52,6 +52,18 @@ def test_it_is_in_the_primary_region_which_takes_the_bounces_of_all_domains(app:
     assert records["_dmarc.example.com.", "TXT"] == ['"v=DMARC1; p=quarantine; rua=mailto:dmarc@example.com"']
 
 
+def test_bounces_move_to_another_region_by_a_change_in_place(app: cdk.App) -> None:
+    settings = config.load(ROOT / "ses-regions.yaml")
+    before = SharedDnsStack(app, settings)
+    other = cdk.App(builtin_cloud_formation_validation=False)
+    after = SharedDnsStack(other, settings.model_copy(update={"mail_from_region": "eu-west-1"}))
+    assert after.region == before.region
+    assert records_of(after)["bounce.example.com.", "MX"] == ["10 feedback-smtp.eu-west-1.amazonses.com"]
+    assert set(of_type(template_of(after), "AWS::Route53::RecordSet")) == set(
+        of_type(template_of(before), "AWS::Route53::RecordSet")
+    )
+
+
 def test_it_has_the_account_tags_and_protection_of_the_configuration(app: cdk.App) -> None:
     settings = config.load(ROOT / "examples" / "two-domains.yaml")
     stack = SharedDnsStack(app, settings.model_copy(update={"account": "222222222222"}))

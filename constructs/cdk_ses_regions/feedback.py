@@ -17,7 +17,7 @@ from cdk_ses_regions.policies import allow_ses, ses_arn
 class FeedbackTopic(Construct):
     """An encrypted SNS topic that SES may publish the notifications of the given identities to.
 
-    Both policies that this takes are written: the topic's and the key's. When one is missing, bounces vanish silently.
+    Both policies that this takes are written: the topic's and the key's. When one goes missing later, bounces vanish.
     See https://docs.aws.amazon.com/ses/latest/dg/configure-sns-notifications.html
 
     Args:

@@ -52,7 +52,7 @@ def _run(console: Console, *, path: Path, settings: config.Settings, keep: bool)
 
     with LocalAws.start(settings.regions, hosted_zones=settings.hosted_zones, keep=keep) as local:
         say(f"local AWS is up on {local.endpoint_url} (loopback only)")
-        cdk = Cdk(local, project=path.resolve().parent, config=path.resolve())
+        cdk = Cdk(local, project=Path.cwd(), config=path.resolve())
         cdk.bootstrap()
         say(f"bootstrapped {len(settings.regions)} Regions")
         cdk.deploy()

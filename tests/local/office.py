@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cdk_ses_regions.local import LocalAws
-from cdk_ses_regions.local.inbound import InboundDoors
+from cdk_ses_regions.local.smtp.inbound import InboundDoors
 
 DOMAIN = "doors.example"
 SENDER = "someone@sender.example"

@@ -328,15 +328,15 @@ def a_right_to_send_as_one_identity_is_enough(here: Region) -> bool:
 
 GAPS: list[tuple[str, Callable[[Region], bool]]] = [
     ("auth.py", denying_insecure_transport_lets_us_in),
-    ("cloudformation_storage.py: BucketEncryption", a_bucket_has_its_encryption),
-    ("cloudformation_storage.py: LifecycleConfiguration", a_bucket_has_its_lifecycle),
-    ("cloudformation_storage.py: OwnershipControls", a_bucket_has_its_ownership),
-    ("cloudformation_storage.py: Tags", a_bucket_has_its_tags),
-    ("cloudformation_storage.py: _refuse_to_delete_mail", a_bucket_with_objects_is_not_deleted),
-    ("cloudformation_storage.py: _keeping_key", a_topic_has_its_key),
-    ("dead_letters.py: _keeping_queue", a_function_has_its_dead_letter_queue),
-    ("cloudformation_ses.py: the receipt types", there_are_receipt_rules_in_templates),
-    ("cloudformation_ses.py: _with_dkim_records", an_identity_has_its_dkim_records_as_attributes),
+    ("cloudformation/storage.py: BucketEncryption", a_bucket_has_its_encryption),
+    ("cloudformation/storage.py: LifecycleConfiguration", a_bucket_has_its_lifecycle),
+    ("cloudformation/storage.py: OwnershipControls", a_bucket_has_its_ownership),
+    ("cloudformation/storage.py: Tags", a_bucket_has_its_tags),
+    ("cloudformation/storage.py: _refuse_to_delete_mail", a_bucket_with_objects_is_not_deleted),
+    ("cloudformation/storage.py: _keeping_key", a_topic_has_its_key),
+    ("cloudformation/dead_letters.py: _keeping_queue", a_function_has_its_dead_letter_queue),
+    ("cloudformation/ses.py: the receipt types", there_are_receipt_rules_in_templates),
+    ("cloudformation/ses.py: _with_dkim_records", an_identity_has_its_dkim_records_as_attributes),
     ("verification.py: refresh", a_new_identity_is_pending),
     ("verification.py: dkim_tokens", dkim_tokens_differ_by_region),
     ("identities_v1.py: the check for unknown identities", an_unknown_identity_has_no_topic),
@@ -350,7 +350,7 @@ GAPS: list[tuple[str, Callable[[Region], bool]]] = [
     ("receipt_rules.py: _set_position", a_rule_is_moved),
     ("receipt_rules.py: the filters", there_are_receipt_filters),
     ("feedback.py: after", version_2_tells_of_a_bounce),
-    ("sending_rights.py", a_right_to_send_as_one_identity_is_enough),
+    ("ses/sending_rights.py", a_right_to_send_as_one_identity_is_enough),
 ]
 both = pytest.mark.parametrize(
     ("extension", "as_on_aws"), [pytest.param(*gap, id=gap[1].__name__) for gap in GAPS]

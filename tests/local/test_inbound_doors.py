@@ -16,8 +16,8 @@ import pytest
 from office import DOMAIN, RAW, SENDER, Office, header, lambda_action, s3_action
 
 from cdk_ses_regions.local import LocalAws
-from cdk_ses_regions.local.inbound import MESSAGE_MOST, InboundDoors
-from cdk_ses_regions.local.received import EICAR, GTUBE
+from cdk_ses_regions.local.smtp.inbound import MESSAGE_MOST, InboundDoors
+from cdk_ses_regions.local.smtp.received import EICAR, GTUBE
 
 REGIONS = ("us-east-1", "us-west-2", "eu-west-1")
 STOP = {"StopAction": {"Scope": "RuleSet"}}

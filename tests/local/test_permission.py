@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cdk_ses_regions.local.permission import service_allowed
+from cdk_ses_regions.local.ses.permission import service_allowed
 
 ACCOUNT = "111111111111"
 RULE = f"arn:aws:ses:us-west-2:{ACCOUNT}:receipt-rule-set/email-received:receipt-rule/support"

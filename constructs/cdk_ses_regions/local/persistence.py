@@ -9,7 +9,7 @@ from typing import Any
 
 from ministack.services import ses
 
-from cdk_ses_regions.local import receipt_rules
+from cdk_ses_regions.local.ses import receipt_rules
 
 _KEY = "receipt_filters"
 

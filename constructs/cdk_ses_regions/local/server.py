@@ -27,10 +27,13 @@ from typing import Any
 from ministack import app
 from ministack.services import route53
 
-from cdk_ses_regions.local import auth, cloudformation_storage, dead_letters, persistence, ses
+from cdk_ses_regions.local import auth, persistence
 from cdk_ses_regions.local.clients import as_root
-from cdk_ses_regions.local.inbound import InboundDoors
+from cdk_ses_regions.local.cloudformation import dead_letters, storage
+from cdk_ses_regions.local.cloudformation import ses as ses_types
 from cdk_ses_regions.local.name_server import NameServer
+from cdk_ses_regions.local.ses import requests
+from cdk_ses_regions.local.smtp.inbound import InboundDoors
 
 _log = logging.getLogger(__name__)
 
@@ -49,7 +52,7 @@ def main() -> None:
     if arguments.watch_parent:
         threading.Thread(target=_end_with_parent, args=(arguments.ready,), daemon=True).start()
 
-    for extension in (auth, cloudformation_storage, dead_letters, ses, persistence):
+    for extension in (auth, storage, dead_letters, ses_types, requests, persistence):
         extension.install()
     doors, names = InboundDoors(regions=arguments.regions, connect=as_root()), NameServer()
     threading.Thread(target=_furnish, args=(arguments, doors, names), daemon=True).start()

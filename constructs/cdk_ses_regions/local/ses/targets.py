@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 
 from cdk_ses_regions import regions
 from cdk_ses_regions.errors import SesRegionsError
-from cdk_ses_regions.local.permission import service_allowed
+from cdk_ses_regions.local.ses.permission import service_allowed
 
 Connect = Callable[[str, str], Any]
 """(`s3`, `us-east-1`) -> the boto3 client with which the door reads and writes."""

@@ -19,7 +19,7 @@ from ministack.core.responses import get_region
 from ministack.services import lambda_svc
 from ministack.services.cloudformation import provisioners
 
-from cdk_ses_regions.local.identities_v1 import root
+from cdk_ses_regions.local.ses.identities_v1 import root
 
 Properties = dict[str, Any]
 

@@ -14,12 +14,12 @@ from datetime import datetime
 from botocore.exceptions import ClientError
 
 from cdk_ses_regions import regions as ses
-from cdk_ses_regions.local import receipt
-from cdk_ses_regions.local.actions import Actions, Step
-from cdk_ses_regions.local.bounces import SendBounce
-from cdk_ses_regions.local.receipt import Answer, Rule
-from cdk_ses_regions.local.received import Mail
-from cdk_ses_regions.local.targets import Connect
+from cdk_ses_regions.local.ses.targets import Connect
+from cdk_ses_regions.local.smtp import receipt
+from cdk_ses_regions.local.smtp.actions import Actions, Step
+from cdk_ses_regions.local.smtp.bounces import SendBounce
+from cdk_ses_regions.local.smtp.receipt import Answer, Rule
+from cdk_ses_regions.local.smtp.received import Mail
 
 _log = logging.getLogger(__name__)
 

@@ -19,9 +19,9 @@ from botocore.exceptions import ClientError
 from ministack.core.responses import get_account_id, get_region
 from ministack.services import ses, ses_v2
 
-from cdk_ses_regions.local import verification
 from cdk_ses_regions.local.clients import Clients, as_root
-from cdk_ses_regions.local.targets import NotPermittedError, Permissions
+from cdk_ses_regions.local.ses import verification
+from cdk_ses_regions.local.ses.targets import NotPermittedError, Permissions
 
 Parameters = dict[str, str]
 Response = tuple[int, dict[str, str], bytes]

@@ -20,9 +20,9 @@ from botocore.exceptions import ClientError
 from ministack.core.responses import AccountRegionScopedDict, get_account_id, get_region
 from ministack.services import ses
 
-from cdk_ses_regions.local.identities_v1 import Parameters, Response, permissions, refused, root
-from cdk_ses_regions.local.permission import service_allowed
-from cdk_ses_regions.local.targets import SES, NotPermittedError, Permissions
+from cdk_ses_regions.local.ses.identities_v1 import Parameters, Response, permissions, refused, root
+from cdk_ses_regions.local.ses.permission import service_allowed
+from cdk_ses_regions.local.ses.targets import SES, NotPermittedError, Permissions
 
 _filters: Any = AccountRegionScopedDict()
 

@@ -14,7 +14,7 @@ from email.mime.text import MIMEText
 from email.parser import BytesHeaderParser
 from email.policy import compat32
 
-from cdk_ses_regions.local.received import Mail
+from cdk_ses_regions.local.smtp.received import Mail
 
 _HEADERS = 64 * 1024
 

@@ -17,9 +17,9 @@ from typing import Any
 from ministack.core import iam_actions, iam_evaluator
 from ministack.services import ses
 
-from cdk_ses_regions.local import sent
-from cdk_ses_regions.local.identities_v1 import identity_arn, parameters
-from cdk_ses_regions.local.sent import Sent
+from cdk_ses_regions.local.ses import sent
+from cdk_ses_regions.local.ses.identities_v1 import identity_arn, parameters
+from cdk_ses_regions.local.ses.sent import Sent
 
 _authorized: ContextVar[Sent | None] = ContextVar("authorized", default=None)
 

@@ -23,12 +23,12 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from cdk_ses_regions import regions as ses
-from cdk_ses_regions.local.bounces import Bounce, SendBounce
-from cdk_ses_regions.local.certificate import server_context
-from cdk_ses_regions.local.receipt import Answer
-from cdk_ses_regions.local.received import Mail, new_message_id
-from cdk_ses_regions.local.receiver import Receiver, Route, Transaction
-from cdk_ses_regions.local.targets import Connect
+from cdk_ses_regions.local.ses.targets import Connect
+from cdk_ses_regions.local.smtp.bounces import Bounce, SendBounce
+from cdk_ses_regions.local.smtp.certificate import server_context
+from cdk_ses_regions.local.smtp.receipt import Answer
+from cdk_ses_regions.local.smtp.received import Mail, new_message_id
+from cdk_ses_regions.local.smtp.receiver import Receiver, Route, Transaction
 
 MESSAGE_MOST = 40 * 1024 * 1024
 """Bytes of the largest mail a door takes."""

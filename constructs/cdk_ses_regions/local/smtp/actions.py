@@ -12,11 +12,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, cast
 
-from cdk_ses_regions.local import bounces
-from cdk_ses_regions.local.bounces import SendBounce
-from cdk_ses_regions.local.receipt import Match
-from cdk_ses_regions.local.received import KIB, Mail
-from cdk_ses_regions.local.targets import Connect, NotPermittedError, Permissions
+from cdk_ses_regions.local.ses.targets import Connect, NotPermittedError, Permissions
+from cdk_ses_regions.local.smtp import bounces
+from cdk_ses_regions.local.smtp.bounces import SendBounce
+from cdk_ses_regions.local.smtp.receipt import Match
+from cdk_ses_regions.local.smtp.received import KIB, Mail
 
 SNS_MOST = 150 * KIB
 """Bytes of the largest mail an SNS action publishes; a larger one is bounced."""

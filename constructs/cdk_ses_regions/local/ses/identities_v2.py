@@ -18,7 +18,7 @@ from ministack.core.responses import json_response
 from ministack.services import ses, ses_v2
 from ministack.services.cloudformation import provisioners
 
-from cdk_ses_regions.local import verification
+from cdk_ses_regions.local.ses import verification
 
 Response = tuple[int, dict[str, str], bytes]
 Data = dict[str, Any]

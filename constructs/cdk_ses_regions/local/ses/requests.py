@@ -16,8 +16,7 @@ from ministack.core.concurrency import run_reentrant
 from ministack.services import ses as ses_v1
 from ministack.services import ses_v2
 
-from cdk_ses_regions.local import (
-    cloudformation_ses,
+from cdk_ses_regions.local.ses import (
     feedback,
     identities_v1,
     identities_v2,
@@ -26,7 +25,7 @@ from cdk_ses_regions.local import (
     sent,
     verification,
 )
-from cdk_ses_regions.local.sent import Sent
+from cdk_ses_regions.local.ses.sent import Sent
 
 Response = tuple[int, dict[str, str], bytes]
 
@@ -44,7 +43,7 @@ def install() -> None:
         return await run_reentrant(_serve, version_1, _answer_v1, request, _read_v1)
 
     ses_v1.handle_request, ses_v2.handle_request = handle_v1, handle_v2
-    for extension in (verification, cloudformation_ses, feedback, sending_rights):
+    for extension in (verification, feedback, sending_rights):
         extension.install()
 
 

@@ -15,7 +15,12 @@ from typing import Any
 from ministack.services import s3, sns
 from ministack.services.cloudformation import provisioners
 
-from cdk_ses_regions.local.s3_xml import encryption_xml, lifecycle_xml, ownership_xml, tagging_xml
+from cdk_ses_regions.local.cloudformation.s3_xml import (
+    encryption_xml,
+    lifecycle_xml,
+    ownership_xml,
+    tagging_xml,
+)
 
 Properties = dict[str, Any]
 

@@ -16,10 +16,10 @@ from typing import Any
 from botocore.exceptions import ClientError
 from ministack.services import ses
 
-from cdk_ses_regions.local import sent
-from cdk_ses_regions.local.identities_v1 import permissions
-from cdk_ses_regions.local.sent import Response, Sent
-from cdk_ses_regions.local.targets import NotPermittedError
+from cdk_ses_regions.local.ses import sent
+from cdk_ses_regions.local.ses.identities_v1 import permissions
+from cdk_ses_regions.local.ses.sent import Response, Sent
+from cdk_ses_regions.local.ses.targets import NotPermittedError
 
 _log = logging.getLogger(__name__)
 

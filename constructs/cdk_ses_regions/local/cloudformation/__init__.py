@@ -1,0 +1,1 @@
+"""CloudFormation's resource types where ministack's lack something."""

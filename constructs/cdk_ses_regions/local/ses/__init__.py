@@ -1,0 +1,1 @@
+"""Amazon SES where ministack's differs: identities, verification, receipt rules, feedback, and who may do what."""

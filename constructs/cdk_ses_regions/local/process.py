@@ -58,6 +58,7 @@ def server_environment(port: int, temporary: Path, persist_in: Path | None) -> d
     return {
         **inherited,
         **persistence,
+        "PYTHONUNBUFFERED": "1",  # the log says why the server ended, however it did
         "AUTH": "true",
         "BIND_HOST": "127.0.0.1",
         "MINISTACK_HOST": "127.0.0.1",

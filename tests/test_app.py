@@ -126,17 +126,10 @@ def test_a_file_that_is_no_configuration_is_explained(tmp_path: Path, text: str 
     assert not list(tmp_path.glob("out/*"))
 
 
-@pytest.fixture
-def cli() -> str:
-    if not CLI.exists():
-        pytest.skip("the cdk command line is not installed: make setup")
-    return str(CLI)
-
-
-def test_the_cdk_command_line_shows_the_same_message_and_fails(cli: str, tmp_path: Path) -> None:
+def test_the_cdk_command_line_shows_the_same_message_and_fails(tmp_path: Path) -> None:
     file = tmp_path / "bad.yaml"
     file.write_text(BAD, encoding="utf-8")
-    done = run(cli, "synth", "-c", f"config={file}", "-o", str(tmp_path / "out"))
+    done = run(str(CLI), "synth", "-c", f"config={file}", "-o", str(tmp_path / "out"))
     said = done.stdout + done.stderr
     assert done.returncode != 0
     assert f"{file}:2:11: regions.0: " in said
@@ -144,8 +137,8 @@ def test_the_cdk_command_line_shows_the_same_message_and_fails(cli: str, tmp_pat
     assert not list(tmp_path.glob("out/*.template.json"))
 
 
-def test_a_synthesis_says_nothing_of_an_old_node_and_validates_nothing(cli: str, tmp_path: Path) -> None:
-    done = run(cli, "synth", "--quiet", "--no-notices", "-o", str(tmp_path / "out"))
+def test_a_synthesis_says_nothing_of_an_old_node_and_validates_nothing(tmp_path: Path) -> None:
+    done = run(str(CLI), "synth", "--quiet", "--no-notices", "-o", str(tmp_path / "out"))
     said = (done.stdout + done.stderr).lower()
     assert done.returncode == 0, said
     for word in (
@@ -162,9 +155,9 @@ def test_a_synthesis_says_nothing_of_an_old_node_and_validates_nothing(cli: str,
 
 
 @pytest.mark.e2e
-def test_the_built_in_validation_finds_nothing_in_the_example(cli: str, tmp_path: Path) -> None:
+def test_the_built_in_validation_finds_nothing_in_the_example(tmp_path: Path) -> None:
     output = str(tmp_path / "out")
-    done = run(cli, "synth", "--quiet", "--no-notices", "-o", output, CDK_VALIDATION="true")
+    done = run(str(CLI), "synth", "--quiet", "--no-notices", "-o", output, CDK_VALIDATION="true")
     assert done.returncode == 0, done.stdout + done.stderr
     report = json.loads((tmp_path / "out" / "validation-report.json").read_text(encoding="utf-8"))
     assert [one["violations"] for one in report["pluginReports"] if one["violations"]] == []

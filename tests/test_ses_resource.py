@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import aws_cdk as cdk
 import pytest
+from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sns as sns
 from aws_cdk.assertions import Match, Template
 from templates import of_type, only, properties, template_of
 
-from cdk_ses_regions import ActiveReceiptRuleSet, IdentityNotificationTopics, SesProvider
+from cdk_ses_regions import ActiveReceiptRuleSet, IdentityNotificationTopics, SesProvider, SetupNotification
 
 
 def notifications(stack: cdk.Stack, topic: sns.ITopic, **options: object) -> IdentityNotificationTopics:
@@ -111,3 +112,12 @@ def test_it_works_in_a_stack_that_does_not_know_its_region(app: cdk.App) -> None
     stack = cdk.Stack(app, "Anywhere")
     notifications(stack, sns.Topic(stack, "Topic"))
     Template.from_stack(stack).resource_count_is("Custom::SesIdentityNotificationTopics", 1)
+
+
+def test_the_trial_mails_of_two_buckets_may_both_be_deleted(stack: cdk.Stack) -> None:
+    for name in ("one", "two"):
+        bucket = s3.Bucket.from_bucket_name(stack, f"Bucket {name}", name)
+        SetupNotification(stack, f"Trial {name}", bucket=bucket, prefix="mail/")
+    policies = [one["Properties"] for one in of_type(template_of(stack), "AWS::IAM::Policy").values()]
+    assert {one["PolicyName"] for one in policies} == {"SesSetupNotification", "SesSetupNotification2"}
+    assert len({str(one["PolicyDocument"]) for one in policies}) == 2

@@ -28,7 +28,12 @@ if TYPE_CHECKING:
     from cdk_ses_regions.naming import Names
     from cdk_ses_regions.receiving import ReceiptRule, Receiving
     from cdk_ses_regions.regions import SesRegion, all_regions, receiving_regions, region
-    from cdk_ses_regions.ses_resource import ActiveReceiptRuleSet, IdentityNotificationTopics, SesProvider
+    from cdk_ses_regions.ses_resource import (
+        ActiveReceiptRuleSet,
+        IdentityNotificationTopics,
+        SesProvider,
+        SetupNotification,
+    )
 
 __all__ = [
     "ActiveReceiptRuleSet",
@@ -50,6 +55,7 @@ __all__ = [
     "SesRegion",
     "SesRegionsError",
     "Settings",
+    "SetupNotification",
     "UnsupportedRegionError",
     "all_regions",
     "load",
@@ -69,7 +75,12 @@ _MODULES = {
     "naming": ("Names",),
     "receiving": ("ReceiptRule", "Receiving"),
     "regions": ("SesRegion", "all_regions", "receiving_regions", "region"),
-    "ses_resource": ("ActiveReceiptRuleSet", "IdentityNotificationTopics", "SesProvider"),
+    "ses_resource": (
+        "ActiveReceiptRuleSet",
+        "IdentityNotificationTopics",
+        "SesProvider",
+        "SetupNotification",
+    ),
 }
 _HOME = {name: module for module, names in _MODULES.items() for name in names}
 

@@ -34,7 +34,7 @@ class SesProvider(Construct):
 
     def __init__(self, scope: Construct, construct_id: str) -> None:
         super().__init__(scope, construct_id)
-        self._policies: dict[str, CfnResource] = {}
+        self._policies: dict[tuple[str, str], CfnResource] = {}
         self.handler = PythonFunction(
             self,
             "Function",
@@ -85,11 +85,13 @@ class SesProvider(Construct):
         return defined
 
     def _allow(self, kind: str, actions: Sequence[str], resources: str | Sequence[str]) -> CfnResource:
-        """Return the policy for one resource type, attached to the function's role once."""
-        if kind not in self._policies:
+        """Return the policy for one resource type and what it acts on, attached to the function's role once."""
+        wanted = (kind, str(resources))
+        if wanted not in self._policies:
             statement: Statement = {"Effect": "Allow", "Action": list(actions), "Resource": resources}
-            name = kind.removeprefix("Custom::")
-            self._policies[kind] = CfnResource(
+            earlier = sum(one == kind for one, _ in self._policies)
+            name = f"{kind.removeprefix('Custom::')}{earlier + 1 if earlier else ''}"
+            self._policies[wanted] = CfnResource(
                 self,
                 name,
                 type="AWS::IAM::Policy",
@@ -99,7 +101,7 @@ class SesProvider(Construct):
                     "Roles": [self.handler.role.role_name],
                 },
             )
-        return self._policies[kind]
+        return self._policies[wanted]
 
 
 class ActiveReceiptRuleSet(Construct):

@@ -11,8 +11,6 @@ import pytest
 from botocore.exceptions import ClientError
 from region import Region, a_domain, unique
 
-from cdk_ses_regions.local import LocalAws
-
 Resources = dict[str, dict[str, Any]]
 STOP = {"StopAction": {"Scope": "RuleSet"}}
 
@@ -65,16 +63,6 @@ class Stack:
                 return stack
             time.sleep(0.1)
         raise AssertionError("the stack is still in progress")
-
-
-@pytest.fixture
-def here(local: LocalAws) -> Region:
-    return Region(local, "us-west-2")
-
-
-@pytest.fixture
-def there(local: LocalAws) -> Region:
-    return Region(local, "eu-west-1")
 
 
 @pytest.fixture

@@ -11,14 +11,7 @@ from botocore.exceptions import ClientError
 from deployed import Resources, Stack, a_function, a_role
 from region import Region, unique
 
-from cdk_ses_regions.local import LocalAws
-
 FAILS = "def handler(event, context):\n    print('it began')\n    raise ValueError('no such mail')\n"
-
-
-@pytest.fixture
-def here(local: LocalAws) -> Region:
-    return Region(local, "us-west-2")
 
 
 @pytest.fixture

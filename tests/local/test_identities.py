@@ -14,11 +14,6 @@ from cdk_ses_regions.local import LocalAws
 
 
 @pytest.fixture
-def here(local: LocalAws) -> Region:
-    return Region(local, "us-west-2")
-
-
-@pytest.fixture
 def name(here: Region) -> str:
     """An identity that is there, and pending."""
     name = a_domain()

@@ -42,11 +42,6 @@ def v2_raw(region: Region, source: str, to: str) -> str:
 
 
 @pytest.fixture
-def here(local: LocalAws) -> Region:
-    return Region(local, "us-west-2")
-
-
-@pytest.fixture
 def domain(here: Region) -> str:
     return here.verified_domain()
 

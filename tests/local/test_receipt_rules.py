@@ -19,16 +19,6 @@ STOP = {"StopAction": {"Scope": "RuleSet"}}
 
 
 @pytest.fixture
-def here(local: LocalAws) -> Region:
-    return Region(local, "us-west-2")
-
-
-@pytest.fixture
-def there(local: LocalAws) -> Region:
-    return Region(local, "eu-west-1")
-
-
-@pytest.fixture
 def rule_set(here: Region) -> str:
     name = unique("s")
     here.ses.create_receipt_rule_set(RuleSetName=name)

@@ -13,16 +13,6 @@ SPF = "v=spf1 include:amazonses.com ~all"
 
 
 @pytest.fixture
-def here(local: LocalAws) -> Region:
-    return Region(local, "us-west-2")
-
-
-@pytest.fixture
-def there(local: LocalAws) -> Region:
-    return Region(local, "eu-west-1")
-
-
-@pytest.fixture
 def mail_from(here: Region) -> str:
     """The MAIL FROM domain of a new identity; nothing is in DNS yet."""
     domain = a_domain()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+from functools import cache
 from typing import Any
 
 import boto3
@@ -52,6 +53,7 @@ class Clients:
             return self._clients[service, region]
 
 
+@cache
 def as_root() -> Clients:
     """Return clients with which the server's own process asks itself, as root."""
     return Clients(f"http://127.0.0.1:{os.environ['GATEWAY_PORT']}")

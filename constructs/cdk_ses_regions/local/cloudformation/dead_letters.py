@@ -19,7 +19,7 @@ from ministack.core.responses import get_region
 from ministack.services import lambda_svc
 from ministack.services.cloudformation import provisioners
 
-from cdk_ses_regions.local.ses.identities_v1 import root
+from cdk_ses_regions.local.clients import as_root
 
 Properties = dict[str, Any]
 
@@ -71,7 +71,7 @@ def _send(queue: str, event: Properties, result: Properties) -> None:
         "ErrorCode": ("Number", "200"),
         "ErrorMessage": ("String", str(reason)[:_REASON_MOST]),
     }
-    sqs = root()("sqs", get_region())
+    sqs = as_root()("sqs", get_region())
     sqs.send_message(
         QueueUrl=sqs.get_queue_url(QueueName=queue.rpartition(":")[2])["QueueUrl"],
         MessageBody=json.dumps(event),

@@ -18,8 +18,8 @@ from ministack.core.responses import get_region
 from ministack.services import ses, ses_v2
 from ministack.services.cloudformation import provisioners, stacks
 
+from cdk_ses_regions.local.clients import as_root
 from cdk_ses_regions.local.ses import receipt_rules, verification
-from cdk_ses_regions.local.ses.identities_v1 import root
 
 Properties = dict[str, Any]
 Provisioned = tuple[str, dict[str, str]]
@@ -58,7 +58,7 @@ def install() -> None:
 
 
 def _ses() -> Any:
-    return root()("ses", get_region())
+    return as_root()("ses", get_region())
 
 
 def _do(action: Callable[[dict[str, str]], Any], **params: str) -> None:

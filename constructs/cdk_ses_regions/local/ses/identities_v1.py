@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from functools import cache
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -19,7 +18,7 @@ from botocore.exceptions import ClientError
 from ministack.core.responses import get_account_id, get_region
 from ministack.services import ses, ses_v2
 
-from cdk_ses_regions.local.clients import Clients, as_root
+from cdk_ses_regions.local.clients import as_root
 from cdk_ses_regions.local.ses import verification
 from cdk_ses_regions.local.ses.targets import NotPermittedError, Permissions
 
@@ -27,12 +26,6 @@ Parameters = dict[str, str]
 Response = tuple[int, dict[str, str], bytes]
 
 KINDS = ("Bounce", "Complaint", "Delivery")
-
-
-@cache
-def root() -> Clients:
-    """Return the server's clients of itself; to make one takes a tenth of a second, a rule needs four."""
-    return as_root()
 
 
 def parameters(body: bytes, query: dict[str, Any]) -> Parameters:
@@ -43,7 +36,7 @@ def parameters(body: bytes, query: dict[str, Any]) -> Parameters:
 
 def permissions(source_arn: str) -> Permissions:
     """Return what SES may do on behalf of an identity or a rule of this account and Region."""
-    return Permissions(connect=root(), account=get_account_id(), region=get_region(), rule_arn=source_arn)
+    return Permissions(connect=as_root(), account=get_account_id(), region=get_region(), rule_arn=source_arn)
 
 
 def identity_arn(name: str) -> str:
@@ -112,7 +105,7 @@ def _tell_success(name: str, kind: str, topic: str) -> None:
         f"from Amazon SES for identity '{name}'."
     )
     note = {"notificationType": "AmazonSnsSubscriptionSucceeded", "message": text}
-    root()("sns", get_region()).publish(TopicArn=topic, Message=json.dumps(note))
+    as_root()("sns", get_region()).publish(TopicArn=topic, Message=json.dumps(note))
 
 
 def _set_headers(params: Parameters) -> Response:

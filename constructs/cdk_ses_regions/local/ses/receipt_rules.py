@@ -20,7 +20,8 @@ from botocore.exceptions import ClientError
 from ministack.core.responses import AccountRegionScopedDict, get_account_id, get_region
 from ministack.services import ses
 
-from cdk_ses_regions.local.ses.identities_v1 import Parameters, Response, permissions, refused, root
+from cdk_ses_regions.local.clients import as_root
+from cdk_ses_regions.local.ses.identities_v1 import Parameters, Response, permissions, refused
 from cdk_ses_regions.local.ses.permission import service_allowed
 from cdk_ses_regions.local.ses.targets import SES, NotPermittedError, Permissions
 
@@ -156,7 +157,7 @@ def _try_targets(rule: dict[str, Any], set_name: str) -> Response | None:
                 code, target = "InvalidS3Configuration", settings.get("BucketName", "")
                 if settings.get("IamRoleArn"):
                     _require_role(settings["IamRoleArn"], allowed, settings)
-                    root()("s3", get_region()).head_bucket(Bucket=target)
+                    as_root()("s3", get_region()).head_bucket(Bucket=target)
                 else:
                     allowed.require_bucket(target, settings.get("ObjectKeyPrefix", "") + SETUP_NOTIFICATION)
                 if settings.get("KmsKeyArn"):
@@ -174,7 +175,7 @@ def _try_targets(rule: dict[str, Any], set_name: str) -> Response | None:
 
 def _require_role(role: str, allowed: Permissions, settings: dict[str, str]) -> None:
     """Make sure that SES may assume the role of an action, and that the role, in its place, may write."""
-    iam, key = root()("iam", get_region()), settings.get("ObjectKeyPrefix", "") + SETUP_NOTIFICATION
+    iam, key = as_root()("iam", get_region()), settings.get("ObjectKeyPrefix", "") + SETUP_NOTIFICATION
     about = iam.get_role(RoleName=role.rpartition("/")[2])["Role"]
     if not service_allowed(
         about["AssumeRolePolicyDocument"],
@@ -197,8 +198,8 @@ def _require_role(role: str, allowed: Permissions, settings: dict[str, str]) -> 
 def _write_setup_mail(rule: dict[str, Any]) -> None:
     for action in rule["Actions"]:
         if (settings := action.get("S3Action")) is not None:
-            home = root()("s3", get_region()).get_bucket_location(Bucket=settings["BucketName"])
-            root()("s3", home.get("LocationConstraint") or "us-east-1").put_object(
+            home = as_root()("s3", get_region()).get_bucket_location(Bucket=settings["BucketName"])
+            as_root()("s3", home.get("LocationConstraint") or "us-east-1").put_object(
                 Bucket=settings["BucketName"],
                 Key=settings.get("ObjectKeyPrefix", "") + SETUP_NOTIFICATION,
                 Body=_SETUP_MAIL,

@@ -13,7 +13,7 @@ import dns.rrset
 import pytest
 
 from cdk_ses_regions.local import LocalAws
-from cdk_ses_regions.local.name_server import Zone, look_up, respond
+from cdk_ses_regions.local.dns.name_server import Zone, look_up, respond
 
 ZONE = "Z0LOCAL00000000001"
 

@@ -31,7 +31,7 @@ from cdk_ses_regions.local import auth, persistence
 from cdk_ses_regions.local.clients import as_root
 from cdk_ses_regions.local.cloudformation import dead_letters, storage
 from cdk_ses_regions.local.cloudformation import ses as ses_types
-from cdk_ses_regions.local.name_server import NameServer
+from cdk_ses_regions.local.dns.name_server import NameServer
 from cdk_ses_regions.local.ses import requests
 from cdk_ses_regions.local.smtp.inbound import InboundDoors
 

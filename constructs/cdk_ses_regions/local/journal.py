@@ -1,0 +1,142 @@
+"""What happened in the local AWS, for people and tests to look at: mails sent, mails received, feedback.
+
+The last thousand of each are kept, in memory of the server's process. Thread-safe.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal, TypeVar
+
+from cdk_ses_regions.local.outbound.outgoing import Outgoing
+from cdk_ses_regions.local.smtp.receiver import Route
+
+KEPT = 1000
+"""Entries of each kind; the oldest go first."""
+
+HopResult = Literal["delivered", "outbox", "bounced", "complained", "suppressed", "delayed", "rejected"]
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hop:
+    """What became of a mail for one recipient.
+
+    Attributes:
+        recipient: the address.
+        result: `outbox` when there is no way to deliver it here: it stays in the local outbox.
+        how: for people: `inbound door of eu-west-1`, `mailbox simulator`, `550 5.1.1 ...`.
+    """
+
+    recipient: str
+    result: HopResult
+    how: str = ""
+
+
+@dataclass(slots=True, kw_only=True)
+class Sent:
+    """A mail that left, and what became of it for each recipient so far."""
+
+    mail: Outgoing
+    hops: dict[str, Hop] = field(default_factory=dict[str, Hop])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Received:
+    """A mail that a door took, its route through the rules, and all of it."""
+
+    route: Route
+    raw: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """One piece of feedback on its way to whoever wants to know.
+
+    Attributes:
+        region: the AWS Region that sent the mail.
+        message_id: of the mail.
+        kind: `Bounce`, `Complaint`, `Delivery`, `Send`, ...
+        recipients: whom it is about.
+        channel: `topic`, `event destination` or `email`.
+        target: ARN, `CONFIGURATION_SET/DESTINATION` or address.
+        dropped: why nobody was told, empty when somebody was.
+        body: what was published.
+        at: when, in UTC.
+    """
+
+    region: str
+    message_id: str
+    kind: str
+    recipients: tuple[str, ...]
+    channel: Literal["topic", "event destination", "email"]
+    target: str
+    body: Mapping[str, Any]
+    at: datetime
+    dropped: str = ""
+
+
+class Journal:
+    """The entries, oldest first."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._sent: deque[Sent] = deque(maxlen=KEPT)
+        self._received: deque[Received] = deque(maxlen=KEPT)
+        self._told: deque[Told] = deque(maxlen=KEPT)
+
+    def add_sent(self, mail: Outgoing) -> Sent:
+        """Remember a mail that leaves."""
+        return self._add(self._sent, Sent(mail=mail))
+
+    def add_received(self, received: Received) -> None:
+        """Remember a mail that came in."""
+        self._add(self._received, received)
+
+    def add_told(self, told: Told) -> None:
+        """Remember a piece of feedback."""
+        self._add(self._told, told)
+
+    def note(self, message_id: str, hop: Hop) -> None:
+        """Remember what became of a sent mail for one recipient; a later note replaces an earlier one."""
+        with self._lock:
+            for sent in reversed(self._sent):
+                if sent.mail.message_id == message_id:
+                    sent.hops = {**sent.hops, hop.recipient: hop}
+                    return
+
+    def sent(self, wanted: Callable[[Sent], bool] = lambda _: True) -> tuple[Sent, ...]:
+        """Return the mails that left."""
+        return self._read(self._sent, wanted)
+
+    def received(self, wanted: Callable[[Received], bool] = lambda _: True) -> tuple[Received, ...]:
+        """Return the mails that came in."""
+        return self._read(self._received, wanted)
+
+    def told(self, wanted: Callable[[Told], bool] = lambda _: True) -> tuple[Told, ...]:
+        """Return the feedback."""
+        return self._read(self._told, wanted)
+
+    def clear(self) -> None:
+        """Forget everything."""
+        with self._lock:
+            self._sent.clear()
+            self._received.clear()
+            self._told.clear()
+
+    def _add(self, entries: deque[_T], entry: _T) -> _T:
+        with self._lock:
+            entries.append(entry)
+        return entry
+
+    def _read(self, entries: deque[_T], wanted: Callable[[_T], bool]) -> tuple[_T, ...]:
+        with self._lock:
+            return tuple(entry for entry in entries if wanted(entry))
+
+
+JOURNAL = Journal()
+"""The one of this process."""

@@ -1,6 +1,6 @@
 """`python -m benchmarks`: measures, prints ratios of this run, and one line a target at the end.
 
-Five minutes on two cores. Only ratios count, and only within one run: machines drift, and so do their neighbours.
+Eight minutes on two cores. Only ratios count, and only within one run: machines drift, and so do their neighbours.
 """
 
 from __future__ import annotations
@@ -8,19 +8,20 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 
-from benchmarks import calls, cli, emit, inbound, synth
+from benchmarks import calls, cli, emit, inbound, local, synth
 from benchmarks.target import Target
 
 PARTS: dict[str, Callable[[int], list[Target]]] = {
     "synth": lambda runs: synth.run(runs=runs),
     "cli": lambda runs: cli.measure(runs=runs),
     "inbound": lambda _: inbound.run(),
+    "local": lambda _: local.run(),
     "emit": lambda runs: emit.run(runs=runs),
     "calls": lambda _: calls.run(),
 }
 """What can be measured."""
 
-DEFAULT = ("synth", "cli", "inbound")
+DEFAULT = ("synth", "cli", "inbound", "local")
 """What is measured when nothing is named: what has targets. The rest explains them."""
 
 

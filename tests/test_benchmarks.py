@@ -67,11 +67,11 @@ def test_the_memory_is_that_of_the_one_process() -> None:
         return process.run([sys.executable, "-c", code], environment=process.environment())
 
     # Linux counts what this very process has into its children, up to their start: so much more than that.
-    large = run("b'x' * 600_000_000")
+    large = run("b'x' * 1_500_000_000")
     small = run("pass")
-    assert large.memory_mb > 500 > small.memory_mb
-    child = run("import subprocess, sys; subprocess.run([sys.executable, '-c', \"b'x' * 600_000_000\"])")
-    assert child.memory_mb > 500
+    assert large.memory_mb > 1400 > small.memory_mb
+    child = run("import subprocess, sys; subprocess.run([sys.executable, '-c', \"b'x' * 1_500_000_000\"])")
+    assert child.memory_mb > 1400
 
 
 def test_all_apps_run_with_the_same_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

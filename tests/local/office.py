@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cdk_ses_regions.local import LocalAws
-from cdk_ses_regions.local.smtp.inbound import InboundDoors
+from cdk_ses_regions.local.control import ReceivedMail, SentMail
 
 DOMAIN = "doors.example"
 SENDER = "someone@sender.example"
@@ -36,10 +36,12 @@ class Office:
 
     local: LocalAws
     region: str
-    port: int
-    doors: InboundDoors
     rule_set: str = ""
     undo: list[Callable[[], object]] = field(default_factory=list)
+
+    @property
+    def port(self) -> int:
+        return self.local.inbound_ports[self.region]
 
     def client(self, service: str) -> Any:
         return self.local.root_client(service, self.region)
@@ -218,13 +220,20 @@ class Office:
     def stored(self, bucket: str, key: str) -> bytes:
         return self.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
 
+    def received(self, message_id: str) -> ReceivedMail:
+        (mail,) = [one for one in self.local.received if one.message_id == message_id]
+        return mail
+
     def steps(self, message_id: str) -> list[tuple[str, str, str]]:
-        (route,) = self.doors.routes(message_id=message_id)
-        return [(step.rule, step.action, step.result) for step in route.steps]
+        return [(step.rule, step.action, step.result) for step in self.received(message_id).steps]
 
     def reason(self, message_id: str) -> str:
-        (route,) = self.doors.routes(message_id=message_id)
-        return " / ".join(step.reason for step in route.steps)
+        return " / ".join(step.reason for step in self.received(message_id).steps)
+
+    def bounces(self, message_id: str) -> list[SentMail]:
+        """Return what went back to the sender about a received mail; a bounce leaves in the background."""
+        wanted = f"bounce-{message_id}@".encode()
+        return [mail for mail in self.local.sent if mail.via == "SES" and wanted in mail.raw()]
 
 
 def unchecked() -> ssl.SSLContext:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import time
+import urllib.error
+import urllib.request
 import uuid
 from collections.abc import Callable
 from contextlib import suppress
@@ -81,6 +83,28 @@ class Region:
         for name, target in self.dkim_records(domain):
             self.publish(name, "CNAME", target)
         return domain
+
+    def verified_address(self, address: str | None = None) -> str:
+        """Return an address that SES has mailed and that has followed the link."""
+        address = address or f"{unique('a')}@elsewhere.example"
+        self.sesv2.create_email_identity(EmailIdentity=address)
+        self.follow(self.link(address))
+        return address
+
+    def link(self, address: str) -> str:
+        """Return the link in the last verification mail to an address in this Region."""
+        mails = [one for one in self.local.control.outbox() if address in one.recipients]
+        mail = [one for one in mails if one.region == self.name][-1]
+        text = mail.message().get_content()
+        return next(line for line in text.splitlines() if line.startswith("http://"))
+
+    def follow(self, link: str) -> int:
+        """Follow a link; return the status of the answer."""
+        try:
+            with urllib.request.urlopen(link, timeout=10) as answer:
+                return int(answer.status)
+        except urllib.error.HTTPError as error:
+            return error.code
 
     # What SES is given to use
 

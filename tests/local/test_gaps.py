@@ -100,6 +100,32 @@ def an_identity(here: Region) -> str:
     return name
 
 
+def is_plain(here: Region) -> bool:
+    local: Any = here.local
+    return isinstance(local, Plain)
+
+
+def a_sender(here: Region) -> str:
+    """Return an address that may send: ministack by itself verifies every domain at once."""
+    domain = an_identity(here) if is_plain(here) else here.verified_domain()
+    return f"news@{domain}"
+
+
+def send(here: Region, source: str, to: str, **more: Any) -> str:
+    return here.sesv2.send_email(
+        FromEmailAddress=source,
+        Destination={"ToAddresses": [f"{to}@simulator.amazonses.com"]},
+        Content={"Simple": {"Subject": {"Data": "Hello"}, "Body": {"Text": {"Data": "Hello"}}}},
+        **more,
+    )["MessageId"]
+
+
+def a_configuration_set(here: Region) -> str:
+    name = unique("set")
+    here.sesv2.create_configuration_set(ConfigurationSetName=name)
+    return name
+
+
 def a_rule_set(here: Region) -> str:
     name = unique("s")
     here.ses.create_receipt_rule_set(RuleSetName=name)
@@ -216,6 +242,64 @@ def dkim_tokens_differ_by_region(here: Region) -> bool:
     return tokens[0] != tokens[1]
 
 
+def version_1_waits_for_records(here: Region) -> bool:
+    name = a_domain()
+    here.ses.verify_domain_identity(Domain=name)
+    found = here.ses.get_identity_verification_attributes(Identities=[name])["VerificationAttributes"]
+    return found[name]["VerificationStatus"] == "Pending"
+
+
+def an_address_is_pending_until_it_is_confirmed(here: Region) -> bool:
+    name = f"{unique('a')}@elsewhere.example"
+    here.sesv2.create_email_identity(EmailIdentity=name)
+    return here.sesv2.get_email_identity(EmailIdentity=name)["VerifiedForSendingStatus"] is False
+
+
+# dkim.py, deed.py
+
+
+def a_key_has_the_length_that_was_asked_for(here: Region) -> bool:
+    name = a_domain()
+    here.sesv2.create_email_identity(
+        EmailIdentity=name, DkimSigningAttributes={"NextSigningKeyLength": "RSA_1024_BIT"}
+    )
+    found = here.sesv2.get_email_identity(EmailIdentity=name)["DkimAttributes"]
+    return found.get("CurrentSigningKeyLength") == "RSA_1024_BIT"
+
+
+def a_replica_names_its_parent(here: Region) -> bool:
+    name = a_domain()
+    here.sesv2.create_email_identity(
+        EmailIdentity=name, DkimSigningAttributes={"DomainSigningAttributesOrigin": "AWS_SES_EU_WEST_1"}
+    )
+    found = here.sesv2.get_email_identity(EmailIdentity=name)["DkimAttributes"]
+    return found.get("SigningAttributesOrigin") == "AWS_SES_EU_WEST_1"
+
+
+# identity_policies.py
+
+
+def a_policy_of(here: Region, name: str) -> str:
+    arn = here.arn("ses", f"identity/{name}")
+    return policy({"Effect": "Allow", "Principal": "*", "Action": "ses:SendEmail", "Resource": arn})
+
+
+def an_identity_has_policies(here: Region) -> bool:
+    name = an_identity(here)
+    return not refuses(
+        lambda: here.sesv2.create_email_identity_policy(
+            EmailIdentity=name, PolicyName="one", Policy=a_policy_of(here, name)
+        )
+    )
+
+
+def an_identity_has_policies_in_version_1(here: Region) -> bool:
+    name = an_identity(here)
+    return not refuses(
+        lambda: here.ses.put_identity_policy(Identity=name, PolicyName="one", Policy=a_policy_of(here, name))
+    )
+
+
 # identities_v1.py
 
 
@@ -284,32 +368,174 @@ def there_are_receipt_filters(here: Region) -> bool:
     return not refuses(here.ses.list_receipt_filters)
 
 
-# feedback.py
+# notifications.py
 
 
 def version_2_tells_of_a_bounce(here: Region) -> bool:
-    # An address is verified at once in both; a domain would need DNS.
-    name = f"{unique('a')}@local.example"
-    here.sesv2.create_email_identity(EmailIdentity=name)
-    topic = str(here.client("sns").create_topic(Name=unique("t"))["TopicArn"])
-    here.ses.set_identity_notification_topic(Identity=name, NotificationType="Bounce", SnsTopic=topic)
+    source, topic = a_sender(here), str(here.client("sns").create_topic(Name=unique("t"))["TopicArn"])
+    domain = source.rpartition("@")[2]
+    here.ses.set_identity_notification_topic(Identity=domain, NotificationType="Bounce", SnsTopic=topic)
     queue = here.queue_on(topic)
+    send(here, source, "bounce")
+    return not here.silence(queue)
+
+
+# destinations.py
+
+
+def an_event_destination_is_told(here: Region) -> bool:
+    name, topic = (
+        a_configuration_set(here),
+        str(here.client("sns").create_topic(Name=unique("t"))["TopicArn"]),
+    )
+    here.sesv2.create_configuration_set_event_destination(
+        ConfigurationSetName=name,
+        EventDestinationName="topic",
+        EventDestination={
+            "Enabled": True,
+            "MatchingEventTypes": ["BOUNCE"],
+            "SnsDestination": {"TopicArn": topic},
+        },
+    )
+    queue = here.queue_on(topic)
+    send(here, a_sender(here), "bounce", ConfigurationSetName=name)
+    return not here.silence(queue)
+
+
+# forwarding.py
+
+
+def a_bounce_is_forwarded(here: Region) -> bool:
+    source = a_sender(here)
+    send(here, source, "bounce")
+    if not is_plain(here):
+        return any(mail.recipients == (source,) for mail in here.local.outbox)
+    with urllib.request.urlopen(f"{here.local.endpoint_url}/_ministack/ses/messages", timeout=5) as answer:
+        return b"Delivery Status Notification" in answer.read()
+
+
+# metrics.py
+
+
+def ses_publishes_metrics(here: Region) -> bool:
+    send(here, a_sender(here), "success")
+    return bool(here.client("cloudwatch").list_metrics(Namespace="AWS/SES")["Metrics"])
+
+
+# configuration_sets.py
+
+
+def version_1_sees_the_sets_of_version_2(here: Region) -> bool:
+    name = a_configuration_set(here)
+    return not refuses(lambda: here.ses.describe_configuration_set(ConfigurationSetName=name))
+
+
+def a_destination_that_is_not_there_is_refused(here: Region) -> bool:
+    name, topic = a_configuration_set(here), here.arn("sns", unique("t"))
+    return refuses(
+        lambda: here.sesv2.create_configuration_set_event_destination(
+            ConfigurationSetName=name,
+            EventDestinationName="topic",
+            EventDestination={
+                "Enabled": True,
+                "MatchingEventTypes": ["BOUNCE"],
+                "SnsDestination": {"TopicArn": topic},
+            },
+        )
+    )
+
+
+# account.py
+
+
+def sending_is_paused(here: Region) -> bool:
+    # In a Region of its own, because it stops all others who send there.
+    elsewhere = Region(here.local, "eu-west-1")
+    source = a_sender(elsewhere)
+    if refuses(lambda: elsewhere.ses.update_account_sending_enabled(Enabled=False)):
+        return False
+    try:
+        return refuses(lambda: send(elsewhere, source, "success"))
+    finally:
+        elsewhere.ses.update_account_sending_enabled(Enabled=True)
+
+
+# quotas.py
+
+
+def what_is_sent_counts_recipients(here: Region) -> bool:
+    domain, before = a_sender(here).rpartition("@")[2], here.ses.get_send_quota()["SentLast24Hours"]
     here.sesv2.send_email(
-        FromEmailAddress=name,
-        Destination={"ToAddresses": ["bounce@simulator.amazonses.com"]},
+        FromEmailAddress=f"news@{domain}",
+        Destination={"ToAddresses": [f"success+{number}@simulator.amazonses.com" for number in range(3)]},
         Content={"Simple": {"Subject": {"Data": "Hello"}, "Body": {"Text": {"Data": "Hello"}}}},
     )
-    return not here.silence(queue)
+    return here.ses.get_send_quota()["SentLast24Hours"] >= before + 3
+
+
+# statistics.py
+
+
+def bounces_are_counted(here: Region) -> bool:
+    send(here, a_sender(here), "bounce")
+    return any(point["Bounces"] for point in here.ses.get_send_statistics()["SendDataPoints"])
+
+
+# production_access.py
+
+
+def an_account_does_not_fall_back_into_the_sandbox(here: Region) -> bool:
+    details = {"MailType": "TRANSACTIONAL", "WebsiteURL": "https://local.example"}
+    here.sesv2.put_account_details(**details, ProductionAccessEnabled=False)
+    return here.sesv2.get_account()["ProductionAccessEnabled"]
+
+
+# suppression.py
+
+
+def an_address_is_suppressed(here: Region) -> bool:
+    address = f"{unique('a')}@local.example"
+    return not refuses(lambda: here.sesv2.put_suppressed_destination(EmailAddress=address, Reason="BOUNCE"))
+
+
+# service_quotas.py
+
+
+def there_are_service_quotas(here: Region) -> bool:
+    return not refuses(lambda: here.client("service-quotas").list_service_quotas(ServiceCode="ses"))
+
+
+# sending.py
+
+
+def a_mail_has_at_most_fifty_recipients(here: Region) -> bool:
+    source, to = a_sender(here), [f"success+{number}@simulator.amazonses.com" for number in range(51)]
+    body = {"Subject": {"Data": "Hello"}, "Body": {"Text": {"Data": "Hello"}}}
+    return refuses(lambda: here.ses.send_email(Source=source, Destination={"ToAddresses": to}, Message=body))
+
+
+def a_message_id_has_no_domain(here: Region) -> bool:
+    source, to = a_sender(here), {"ToAddresses": ["success@simulator.amazonses.com"]}
+    body = {"Subject": {"Data": "Hello"}, "Body": {"Text": {"Data": "Hello"}}}
+    return "@" not in here.ses.send_email(Source=source, Destination=to, Message=body)["MessageId"]
+
+
+# sent.py
+
+
+def a_raw_mail_of_version_2_goes_to_whom_it_says(here: Region) -> bool:
+    raw = f"From: {a_sender(here)}\r\nTo: nobody\r\n\r\nHello\r\n".encode()
+    return refuses(lambda: here.sesv2.send_email(Content={"Raw": {"Data": raw}}))
 
 
 # sending_rights.py
 
 
 def a_right_to_send_as_one_identity_is_enough(here: Region) -> bool:
-    name, iam, user = f"{unique('a')}@local.example", here.client("iam"), unique("user")
-    here.sesv2.create_email_identity(EmailIdentity=name)
+    source, iam, user = a_sender(here), here.client("iam"), unique("user")
+    identity = here.arn("ses", f"identity/{source.rpartition('@')[2]}")
     iam.create_user(UserName=user)
-    may = {"Effect": "Allow", "Action": "ses:SendEmail", "Resource": here.arn("ses", f"identity/{name}")}
+    may = {"Effect": "Allow", "Action": "ses:SendEmail", "Resource": identity}
     iam.put_user_policy(UserName=user, PolicyName="send", PolicyDocument=policy(may))
     key = iam.create_access_key(UserName=user)["AccessKey"]
     sender = Clients(
@@ -319,7 +545,7 @@ def a_right_to_send_as_one_identity_is_enough(here: Region) -> bool:
     )
     return not refuses(
         lambda: sender("sesv2", here.name).send_email(
-            FromEmailAddress=name,
+            FromEmailAddress=source,
             Destination={"ToAddresses": ["success@simulator.amazonses.com"]},
             Content={"Simple": {"Subject": {"Data": "Hello"}, "Body": {"Text": {"Data": "Hello"}}}},
         )
@@ -336,9 +562,15 @@ GAPS: list[tuple[str, Callable[[Region], bool]]] = [
     ("cloudformation/storage.py: _keeping_key", a_topic_has_its_key),
     ("cloudformation/dead_letters.py: _keeping_queue", a_function_has_its_dead_letter_queue),
     ("cloudformation/ses.py: the receipt types", there_are_receipt_rules_in_templates),
-    ("cloudformation/ses.py: _with_dkim_records", an_identity_has_its_dkim_records_as_attributes),
+    ("cloudformation/ses.py: _attributes", an_identity_has_its_dkim_records_as_attributes),
     ("ses/verification.py: refresh", a_new_identity_is_pending),
-    ("ses/verification.py: dkim_tokens", dkim_tokens_differ_by_region),
+    ("ses/verification_v1.py: _verify_domain", version_1_waits_for_records),
+    ("ses/address_verification.py", an_address_is_pending_until_it_is_confirmed),
+    ("ses/dkim.py: tokens", dkim_tokens_differ_by_region),
+    ("ses/dkim.py: lengths", a_key_has_the_length_that_was_asked_for),
+    ("ses/deed.py", a_replica_names_its_parent),
+    ("ses/identity_policies.py", an_identity_has_policies),
+    ("ses/policies_v1.py", an_identity_has_policies_in_version_1),
     ("ses/identities_v1.py: the check for unknown identities", an_unknown_identity_has_no_topic),
     ("ses/identities_v1.py: require_topic", a_topic_closed_to_ses_is_refused),
     ("ses/identities_v1.py: _get_notifications", notification_settings_are_read_back),
@@ -349,7 +581,21 @@ GAPS: list[tuple[str, Callable[[Region], bool]]] = [
     ("ses/receipt_rules.py: _update", a_rule_is_changed),
     ("ses/receipt_rules.py: _set_position", a_rule_is_moved),
     ("ses/receipt_rules.py: the filters", there_are_receipt_filters),
-    ("ses/feedback.py: after", version_2_tells_of_a_bounce),
+    ("ses/notifications.py", version_2_tells_of_a_bounce),
+    ("ses/destinations.py", an_event_destination_is_told),
+    ("ses/forwarding.py", a_bounce_is_forwarded),
+    ("ses/metrics.py", ses_publishes_metrics),
+    ("ses/configuration_sets_v1.py", version_1_sees_the_sets_of_version_2),
+    ("ses/configuration_sets.py: _refuse_destination", a_destination_that_is_not_there_is_refused),
+    ("ses/account.py", sending_is_paused),
+    ("ses/quotas.py", what_is_sent_counts_recipients),
+    ("ses/statistics.py", bounces_are_counted),
+    ("ses/production_access.py", an_account_does_not_fall_back_into_the_sandbox),
+    ("ses/suppression.py", an_address_is_suppressed),
+    ("ses/service_quotas.py", there_are_service_quotas),
+    ("ses/checks.py and ses/sending.py", a_mail_has_at_most_fifty_recipients),
+    ("outbound/message_ids.py", a_message_id_has_no_domain),
+    ("ses/sent.py: read_v2", a_raw_mail_of_version_2_goes_to_whom_it_says),
     ("ses/sending_rights.py", a_right_to_send_as_one_identity_is_enough),
 ]
 both = pytest.mark.parametrize(

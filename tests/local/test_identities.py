@@ -165,7 +165,27 @@ def test_tags_are_those_given_at_creation(here: Region) -> None:
     name = a_domain()
     tags = [{"Key": "team", "Value": "mail"}]
     here.sesv2.create_email_identity(EmailIdentity=name, Tags=tags)
-    assert here.sesv2.list_tags_for_resource(ResourceArn=here.arn("ses", f"identity/{name}"))["Tags"] == tags
+    arn = here.arn("ses", f"identity/{name}")
+    assert here.sesv2.list_tags_for_resource(ResourceArn=arn)["Tags"] == tags
+    here.sesv2.tag_resource(ResourceArn=arn, Tags=[{"Key": "stage", "Value": "test"}])
+    found = here.sesv2.get_email_identity(EmailIdentity=name)["Tags"]
+    assert found == [*tags, {"Key": "stage", "Value": "test"}]
+
+
+def test_an_identity_has_a_configuration_set_that_is_there(here: Region) -> None:
+    ses, name, settings = here.sesv2, a_domain(), unique("c")
+    with pytest.raises(ClientError, match="NotFoundException"):
+        ses.create_email_identity(EmailIdentity=name, ConfigurationSetName=settings)
+    ses.create_configuration_set(ConfigurationSetName=settings)
+    ses.create_email_identity(EmailIdentity=name, ConfigurationSetName=settings)
+    assert ses.get_email_identity(EmailIdentity=name)["ConfigurationSetName"] == settings
+    put = ses.put_email_identity_configuration_set_attributes
+    put(EmailIdentity=name)
+    assert "ConfigurationSetName" not in ses.get_email_identity(EmailIdentity=name)
+    with pytest.raises(ClientError, match="NotFoundException"):
+        put(EmailIdentity=name, ConfigurationSetName=unique("c"))
+    put(EmailIdentity=name, ConfigurationSetName=settings)
+    assert ses.get_email_identity(EmailIdentity=name)["ConfigurationSetName"] == settings
 
 
 def test_a_mail_from_domain_is_below_the_identity(here: Region, name: str) -> None:

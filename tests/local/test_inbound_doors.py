@@ -14,9 +14,11 @@ from typing import Any
 
 import pytest
 from office import DOMAIN, RAW, SENDER, Office, header, lambda_action, s3_action
+from waiting import eventually
 
 from cdk_ses_regions.local import LocalAws
-from cdk_ses_regions.local.smtp.inbound import MESSAGE_MOST, InboundDoors
+from cdk_ses_regions.local.smtp.door import MESSAGE_MOST
+from cdk_ses_regions.local.smtp.inbound import InboundDoors
 from cdk_ses_regions.local.smtp.received import EICAR, GTUBE
 
 REGIONS = ("us-east-1", "us-west-2", "eu-west-1")
@@ -48,22 +50,12 @@ def verified(local: LocalAws) -> None:
         assert ses.get_email_identity(EmailIdentity=DOMAIN)["VerifiedForSendingStatus"]
 
 
-@pytest.fixture(scope="session")
-def doors(local: LocalAws, verified: None) -> Iterator[InboundDoors]:
-    doors = InboundDoors(regions=REGIONS, connect=local.root_client)
-    doors.start()
-    yield doors
-    doors.stop()
-
-
 @pytest.fixture
-def offices(local: LocalAws, doors: InboundDoors) -> Iterator[dict[str, Office]]:
+def offices(local: LocalAws, verified: None) -> Iterator[dict[str, Office]]:
     """Give each Region an active rule set of its own, empty."""
     made: dict[str, Office] = {}
-    for region, port in doors.ports.items():
-        office = Office(
-            local=local, region=region, port=port, doors=doors, rule_set=f"s-{uuid.uuid4().hex[:12]}"
-        )
+    for region in REGIONS:
+        office = Office(local=local, region=region, rule_set=f"s-{uuid.uuid4().hex[:12]}")
         office.client("ses").create_receipt_rule_set(RuleSetName=office.rule_set)
         office.client("ses").set_active_receipt_rule_set(RuleSetName=office.rule_set)
         made[region] = office
@@ -90,6 +82,21 @@ def test_a_mail_is_stored_encrypted_under_the_buckets_key(office: Office) -> Non
     assert got["ServerSideEncryption"] == "aws:kms"
     assert got["SSEKMSKeyId"] == key
     assert got["Body"].read().endswith(RAW)
+
+
+def test_a_bucket_may_be_in_another_receiving_region(offices: dict[str, Office]) -> None:
+    here, there = offices["us-west-2"], offices["eu-west-1"]
+    there.rule_set, own = here.rule_set, there.rule_set  # for whose rules the bucket is open
+    bucket = there.bucket()
+    policy = there.client("s3").get_bucket_policy(Bucket=bucket)["Policy"]
+    there.client("s3").put_bucket_policy(
+        Bucket=bucket, Policy=policy.replace(f"ses:{there.region}", f"ses:{here.region}")
+    )
+    there.rule_set = own
+    here.rules({"Name": "r", "Actions": [s3_action(bucket)]})
+    message_id = here.send()
+    assert here.steps(message_id) == [("r", "S3", "done")], here.reason(message_id)
+    assert there.stored(bucket, f"mail/{message_id}").endswith(RAW)
 
 
 def test_the_stored_mail_begins_with_the_headers_ses_adds(office: Office) -> None:
@@ -124,7 +131,7 @@ def test_an_unknown_recipient_is_refused_and_the_known_one_gets_the_mail(office:
     with smtplib.SMTP("127.0.0.1", office.port, timeout=60) as smtp:
         refused = smtp.sendmail(SENDER, [f"unknown@{DOMAIN}", f"Known+label@{DOMAIN}"], RAW)
     assert list(refused) == [f"unknown@{DOMAIN}"]
-    assert office.doors.routes()[-1].recipients == (f"Known+label@{DOMAIN}",)
+    assert office.local.received[-1].recipients == (f"Known+label@{DOMAIN}",)
 
 
 def test_a_domain_that_is_not_verified_is_refused_though_a_rule_takes_everyone(office: Office) -> None:
@@ -162,7 +169,7 @@ def test_a_rule_that_requires_tls_refuses_a_plain_session_and_takes_an_encrypted
     office.rules({"Name": "tls", "TlsPolicy": "Require", "Actions": [header("X-A", "1")]})
     assert office.rcpt(f"a@{DOMAIN}")[0] == 530
     message_id = office.send(tls=True)
-    (route,) = office.doors.routes(message_id=message_id)
+    route = office.received(message_id)
     assert route.tls
     assert [step.result for step in route.steps] == ["done"]
 
@@ -230,8 +237,8 @@ def test_a_mail_too_large_for_sns_is_bounced_and_still_stored(office: Office) ->
     )
     message_id = office.send(raw=RAW + b"0123456789\r\n" * 13_000)
     assert office.steps(message_id) == [("r", "SNS", "bounced"), ("r", "S3", "done")]
-    bounce = office.doors.bounces()[-1]
-    assert (bounce.message_id, bounce.recipient) == (message_id, SENDER)
+    (bounce,) = eventually(lambda: office.bounces(message_id))
+    assert bounce.recipients == (SENDER,)
 
 
 def test_the_s3_action_announces_the_object_on_its_topic(office: Office) -> None:
@@ -352,10 +359,10 @@ def test_a_bounce_action_answers_the_sender_and_tells_its_topic(office: Office) 
     office.rules({"Name": "r", "Actions": [{"BounceAction": action}]})
     message_id = office.send()
     assert office.steps(message_id) == [("r", "Bounce", "done")], office.reason(message_id)
-    bounce = office.doors.bounces()[-1]
-    assert bounce.message_id == message_id
-    assert (bounce.sender, bounce.recipient) == (f"mailer@{DOMAIN}", SENDER)
-    report = email.message_from_bytes(bounce.raw, policy=email.policy.default)
+    (bounce,) = eventually(lambda: office.bounces(message_id))
+    assert (bounce.source, bounce.recipients) == (f"mailer@{DOMAIN}", (SENDER,))
+    assert bounce.envelope_sender == ""
+    report = email.message_from_bytes(bounce.raw(), policy=email.policy.default)
     assert report.get_content_type() == "multipart/report"
     assert [part.get_content_type() for part in report.iter_parts()] == [
         "text/plain",
@@ -375,7 +382,8 @@ def test_a_mail_from_nobody_is_never_bounced(office: Office) -> None:
     office.rules({"Name": "r", "Actions": [{"BounceAction": action}]})
     message_id = office.send(sender="")
     assert office.steps(message_id) == [("r", "Bounce", "done")]
-    assert message_id not in [bounce.message_id for bounce in office.doors.bounces()]
+    assert "never answered" in office.reason(message_id)
+    assert not office.bounces(message_id)
 
 
 def test_a_stop_action_ends_the_rule_set(office: Office) -> None:
@@ -406,7 +414,7 @@ def test_a_mail_to_fifty_recipients_is_one_mail(office: Office) -> None:
     office.rules({"Name": "r", "Actions": [s3_action(bucket)]})
     recipients = [f"user{number}@{DOMAIN}" for number in range(50)]
     message_id = office.send(*recipients)
-    (route,) = office.doors.routes(message_id=message_id)
+    route = office.received(message_id)
     assert list(route.recipients) == recipients
     assert [step.result for step in route.steps] == ["done"]
 
@@ -448,34 +456,91 @@ def test_the_local_aws_has_such_doors_of_its_own(local: LocalAws, offices: dict[
         local.deliver("us-east-1", sender=SENDER, recipients=[f"a@{DOMAIN}"], raw=RAW)
 
 
-def test_a_door_whose_aws_is_gone_says_try_again_later(local: LocalAws) -> None:
+def test_a_blocked_address_is_refused_unless_another_filter_allows_it(office: Office) -> None:
+    office.rules({"Name": "r", "Actions": [header("X-A", "1")]})
+    ses = office.client("ses")
+    names = {"Block": "127.0.0.0/8", "Allow": "127.0.0.1"}
+    assert office.rcpt(f"a@{DOMAIN}")[0] == 250
+    try:
+        for policy, cidr in names.items():
+            ses.create_receipt_filter(Filter={"Name": policy, "IpFilter": {"Policy": policy, "Cidr": cidr}})
+            with smtplib.SMTP("127.0.0.1", office.port, timeout=60) as smtp:
+                smtp.ehlo()
+                assert smtp.mail(SENDER)[0] == (550 if policy == "Block" else 250)
+    finally:
+        for name in names:
+            ses.delete_receipt_filter(FilterName=name)
+
+
+class Gone:
+    """SES that cannot be asked."""
+
+    def active_rules(self, region: str) -> Any:
+        raise ConnectionError(f"no SES in {region}")
+
+    def filters(self, region: str) -> tuple[Any, ...]:
+        return ()
+
+    def verified(self, region: str, identities: tuple[str, ...]) -> bool:
+        raise ConnectionError(f"no SES in {region}")
+
+
+def doors_of(*regions: str) -> InboundDoors:
     def connect(service: str, region: str) -> Any:
         raise ConnectionError(f"no {service} in {region}")
 
-    doors = InboundDoors(regions=["us-east-1"], connect=connect)
-    try:
-        office = Office(local=local, region="us-east-1", port=doors.start()["us-east-1"], doors=doors)
-        assert office.rcpt(f"a@{DOMAIN}")[0] == 451
-    finally:
-        doors.stop()
+    return InboundDoors(regions=regions, directory=Gone(), connect=connect, send_bounce=lambda _: None)
 
 
-def test_closing_the_doors_hangs_up_on_who_is_there(local: LocalAws) -> None:
-    doors = InboundDoors(regions=["us-east-1", "us-west-2"], connect=local.root_client)
-    ports = doors.start()
-    assert doors.start() == ports
+@pytest.fixture
+def two() -> Iterator[InboundDoors]:
+    doors = doors_of("us-east-1", "us-west-2")
+    doors.start()
+    yield doors
+    doors.stop()
+
+
+def test_a_door_whose_ses_is_gone_says_try_again_later(two: InboundDoors) -> None:
+    with smtplib.SMTP("127.0.0.1", two.ports["us-east-1"], timeout=60) as smtp:
+        smtp.ehlo()
+        smtp.mail(SENDER)
+        assert smtp.rcpt(f"a@{DOMAIN}")[0] == 451
+
+
+def test_closing_the_doors_hangs_up_on_who_is_there(two: InboundDoors) -> None:
+    ports = two.ports
+    assert two.start() == ports
     with smtplib.SMTP("127.0.0.1", ports["us-east-1"], timeout=60) as smtp:
         smtp.ehlo()
-        doors.stop()
+        two.stop()
         with pytest.raises(smtplib.SMTPServerDisconnected):
             smtp.noop()
-    assert doors.ports == {}
+    assert two.ports == {}
     with pytest.raises(ConnectionRefusedError):
         smtplib.SMTP("127.0.0.1", ports["us-west-2"], timeout=5)
 
 
-def test_a_region_where_ses_does_not_receive_gets_no_door(local: LocalAws) -> None:
-    doors = InboundDoors(regions=["us-east-1", "eu-central-2"], connect=local.root_client)
+def test_a_suspended_door_refuses_connections_and_opens_again_on_the_same_port(two: InboundDoors) -> None:
+    down, up = two.ports["us-east-1"], two.ports["us-west-2"]
+    with smtplib.SMTP("127.0.0.1", down, timeout=60) as smtp:
+        smtp.ehlo()
+        two.suspend("us-east-1")
+        with pytest.raises(smtplib.SMTPServerDisconnected):
+            smtp.noop()
+    with pytest.raises(ConnectionRefusedError):
+        smtplib.SMTP("127.0.0.1", down, timeout=5)
+    with smtplib.SMTP("127.0.0.1", up, timeout=60) as smtp:
+        assert smtp.ehlo()[0] == 250
+    two.suspend("us-east-1")
+    two.suspend("eu-west-1")
+    for _ in range(2):
+        two.resume("us-east-1")
+    with smtplib.SMTP("127.0.0.1", down, timeout=60) as smtp:
+        assert smtp.ehlo()[0] == 250
+
+
+def test_a_region_where_ses_does_not_receive_gets_no_door() -> None:
+    doors = doors_of("us-east-1", "eu-central-2")
     try:
         assert set(doors.start()) == {"us-east-1"}
     finally:

@@ -12,6 +12,8 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -132,6 +134,43 @@ def test_nothing_is_left_when_the_process_that_started_it_ends_by(
     assert eventually(lambda: is_gone(endpoint_url, temporary))
     with pytest.raises(LocalAwsError, match="no local AWS is up"):
         LocalAws.find(state)
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
+def test_nothing_is_left_when_the_process_ends_while_it_starts(
+    temporary: Path, tmp_path: Path, number: signal.Signals
+) -> None:
+    parent = subprocess.Popen(
+        [sys.executable, "-c", PARENT, str(tmp_path / "state")],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    assert eventually(lambda: len(set(processes(temporary)) - {parent.pid}) > 0)
+    parent.send_signal(number)
+    parent.wait()
+    assert eventually(lambda: not processes(temporary) and not list(temporary.iterdir()))
+
+
+def test_what_a_killed_server_left_is_cleared_away(temporary: Path, tmp_path: Path) -> None:
+    local = LocalAws.start(["us-east-1"], state_dir=tmp_path / "state", keep=True)
+    region = Region(local, "us-east-1")
+    region.client("lambda").invoke(FunctionName=a_function(region), Payload=b"{}")
+    [server] = set(processes(temporary).values())
+    os.kill(server, signal.SIGKILL)
+    os.waitpid(server, 0)
+    assert eventually(lambda: not processes(temporary))  # the function's process ends with it
+    assert list(temporary.iterdir())
+    with pytest.raises(LocalAwsError, match="no local AWS is up"):
+        LocalAws.find(tmp_path / "state")
+    assert is_gone(local.endpoint_url, temporary)
+
+
+def test_ctrl_c_at_the_server_leaves_nothing(temporary: Path, tmp_path: Path) -> None:
+    with LocalAws.start(["us-east-1"], state_dir=tmp_path / "state") as local:
+        [server] = set(processes(temporary).values())
+        os.killpg(server, signal.SIGINT)
+        assert eventually(lambda: is_gone(local.endpoint_url, temporary))
+        assert not (tmp_path / "state" / "ready.json").exists()
 
 
 def test_it_listens_on_loopback_only(temporary: Path) -> None:
@@ -255,6 +294,88 @@ def test_mail_to_nobody_is_refused_at_the_door(local: LocalAws) -> None:
         local.deliver("eu-west-1", sender="a@example.net", recipients=[f"a@{a_domain()}"], raw=b"\n")
 
 
+def test_mail_goes_where_its_mx_leads(local: LocalAws) -> None:
+    there = Region(local, "eu-west-1")
+    domain = there.verified_domain()
+    there.publish(domain, "MX", "10 inbound-smtp.eu-west-1.amazonaws.com")
+    rule_set = unique("s")
+    there.ses.create_receipt_rule_set(RuleSetName=rule_set)
+    there.ses.create_receipt_rule(
+        RuleSetName=rule_set,
+        Rule={
+            "Name": "all",
+            "Enabled": True,
+            "Recipients": [domain],
+            "Actions": [{"StopAction": {"Scope": "RuleSet"}}],
+        },
+    )
+    there.ses.set_active_receipt_rule_set(RuleSetName=rule_set)
+    mail = EmailMessage()
+    mail["From"], mail["To"], mail["Bcc"] = "Jane <jane@example.net>", f"a@{domain}", f"b@{domain}"
+    mail["Subject"] = "Grüße"
+    mail.set_content("Hello.")
+    try:
+        [message_id] = local.deliver(mail)
+    finally:
+        there.ses.set_active_receipt_rule_set()
+    [received] = [one for one in local.received if one.message_id == message_id]
+    assert received.region == "eu-west-1"
+    assert received.sender == "jane@example.net"
+    assert received.recipients == (f"a@{domain}", f"b@{domain}")
+    assert received.subject == "Grüße"
+    assert [(step.rule, step.action) for step in received.steps] == [("all", "Stop")]
+    assert received.message()["Bcc"] is None
+    assert mail["Bcc"] == f"b@{domain}"  # the sender's own copy is as it was
+
+
+def test_mail_for_a_domain_without_a_door_cannot_be_delivered(local: LocalAws) -> None:
+    mail = EmailMessage()
+    mail["From"], mail["To"] = "jane@example.net", f"a@{a_domain()}"
+    with pytest.raises(LocalAwsError, match="has no MX of it that leads to a door here"):
+        local.deliver(mail)
+
+
+def test_a_domain_is_verified_in_all_regions_with_one_call(local: LocalAws) -> None:
+    domain = a_domain()
+    local.verify(domain)
+    for region in local.regions:
+        identity = local.client("sesv2", region).get_email_identity(EmailIdentity=domain)
+        assert identity["VerifiedForSendingStatus"]
+    with pytest.raises(LocalAwsError, match=r"nowhere.example is in none of the hosted zones"):
+        local.verify("nowhere.example")
+
+
+def test_reset_empties_everything_and_keeps_ports_keys_and_zones() -> None:
+    with LocalAws.start(["us-east-1", "eu-west-1"], hosted_zones={ZONE: "local.example"}) as local:
+        names = furnish(local)
+        region = Region(local, "eu-west-1")
+        with pytest.raises(smtplib.SMTPRecipientsRefused):
+            local.deliver("eu-west-1", sender="a@example.net", recipients=["a@example.net"], raw=b"\n")
+        region.sesv2.put_suppressed_destination(EmailAddress="a@example.net", Reason="BOUNCE")
+        region.ses.verify_email_identity(EmailAddress="a@example.net")
+        assert local.sent
+        local.control.fault("dns")
+        local.control.forward(hours=1)
+        before = local.exports(), local.inbound_ports, local.dns_port
+
+        local.reset()
+
+        assert (local.exports(), local.inbound_ports, local.dns_port) == before
+        assert region.sesv2.list_email_identities()["EmailIdentities"] == []
+        assert region.ses.list_receipt_rule_sets()["RuleSets"] == []
+        assert region.ses.list_receipt_filters()["Filters"] == []
+        assert region.sesv2.list_suppressed_destinations()["SuppressedDestinationSummaries"] == []
+        assert region.client("s3").list_buckets()["Buckets"] == []
+        assert region.client("lambda").list_functions()["Functions"] == []
+        assert local.control.sent() == local.control.received() == local.control.feedback() == ()
+        assert not local.control.faults().dns_fails
+        assert abs(local.control.now() - datetime.now(UTC)) < timedelta(minutes=30)
+        [zone] = region.client("route53").list_hosted_zones()["HostedZones"]
+        assert zone["Id"] == f"/hostedzone/{ZONE}"
+        found = furnish(local)  # and all of it works again
+        assert set(found) == set(names)
+
+
 def test_a_second_start_in_the_same_folder_is_refused(tmp_path: Path) -> None:
     with LocalAws.start(["us-east-1"], state_dir=tmp_path / "state") as local:
         with pytest.raises(LocalAwsError, match=f"is up already on {local.endpoint_url}"):
@@ -372,7 +493,7 @@ def test_what_is_persisted_is_there_after_it_was_down(tmp_path: Path) -> None:
         local.stop()
         local = start()
         assert found_again(local, names) == before
-        local = local.restart_empty()
+        local.reset()
         assert Region(local, "eu-west-1").client("sesv2").list_email_identities()["EmailIdentities"] == []
         assert Region(local, "eu-west-1").client("s3").list_buckets()["Buckets"] == []
     finally:

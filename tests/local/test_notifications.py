@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from region import Region, policy
+from region import Region, policy, unique
 
 from cdk_ses_regions.local import LocalAws
 
@@ -123,20 +123,16 @@ def test_each_region_tells_the_topic_of_its_own_identity(
     assert here.silence(queue)
 
 
-@pytest.mark.parametrize("send", [v1, v2])
-def test_a_topic_closed_to_ses_later_hears_nothing_and_the_mail_is_sent(
-    here: Region, domain: str, topic: str, send: Send
-) -> None:
-    queue = here.queue_on(topic)
+def notification_settings(here: Region, domain: str) -> dict[str, Any]:
+    answer = here.ses.get_identity_notification_attributes(Identities=[domain])
+    return answer["NotificationAttributes"][domain]
+
+
+def close_policy(here: Region, topic: str) -> None:
     here.open_topic(topic)
-    assert send(here, f"news@{domain}", "bounce@simulator.amazonses.com")
-    assert here.silence(queue)
 
 
-def test_a_topic_whose_key_is_closed_to_ses_later_hears_nothing(
-    here: Region, domain: str, topic: str
-) -> None:
-    queue = here.queue_on(topic)
+def close_key(here: Region, topic: str) -> None:
     key = here.client("sns").get_topic_attributes(TopicArn=topic)["Attributes"]["KmsMasterKeyId"]
     root = {"AWS": f"arn:aws:iam::{here.local.account}:root"}
     here.client("kms").put_key_policy(
@@ -144,8 +140,72 @@ def test_a_topic_whose_key_is_closed_to_ses_later_hears_nothing(
         PolicyName="default",
         Policy=policy({"Effect": "Allow", "Principal": root, "Action": "kms:*", "Resource": "*"}),
     )
-    assert v2(here, f"news@{domain}", "bounce@simulator.amazonses.com")
+
+
+def disable_key(here: Region, topic: str) -> None:
+    key = here.client("sns").get_topic_attributes(TopicArn=topic)["Attributes"]["KmsMasterKeyId"]
+    here.client("kms").disable_key(KeyId=key)
+
+
+@pytest.mark.parametrize("kind", ["Bounce", "Complaint"])
+@pytest.mark.parametrize("close", [close_policy, close_key, disable_key])
+def test_a_topic_closed_to_ses_later_is_dropped_and_feedback_comes_by_email(
+    here: Region, domain: str, topic: str, close: Callable[[Region, str], None], kind: str
+) -> None:
+    here.ses.set_identity_feedback_forwarding_enabled(Identity=domain, ForwardingEnabled=False)
+    queue = here.queue_on(topic)
+    close(here, topic)
+    message_id = v2(here, f"news@{domain}", f"{kind.lower()}@simulator.amazonses.com")
     assert here.silence(queue)
+    settings = notification_settings(here, domain)
+    assert f"{kind}Topic" not in settings
+    assert settings["ForwardingEnabled"] is True
+    told = {one.channel: one for one in here.local.control.feedback(message_id) if one.kind == kind}
+    assert told["topic"].target == topic
+    assert told["topic"].dropped
+    assert told["email"].target == f"news@{domain}"
+    assert not told["email"].dropped
+
+
+def test_a_topic_that_is_gone_is_dropped(here: Region, domain: str) -> None:
+    topic = str(here.client("sns").create_topic(Name=unique("t"))["TopicArn"])
+    here.ses.set_identity_notification_topic(Identity=domain, NotificationType="Bounce", SnsTopic=topic)
+    here.client("sns").delete_topic(TopicArn=topic)
+    assert v1(here, f"news@{domain}", "bounce@simulator.amazonses.com")
+    assert "BounceTopic" not in notification_settings(here, domain)
+
+
+def test_a_topic_for_deliveries_is_kept_though_closed(here: Region, domain: str, topic: str) -> None:
+    queue = here.queue_on(topic)
+    here.open_topic(topic)
+    assert v2(here, f"news@{domain}", "success@simulator.amazonses.com")
+    assert here.silence(queue)
+    assert notification_settings(here, domain)["DeliveryTopic"] == topic
+
+
+def test_a_notification_names_the_caller(here: Region, domain: str, topic: str) -> None:
+    queue = here.queue_on(topic)
+    v2(here, f"News <news@{domain}>", "bounce@simulator.amazonses.com")
+    mail = here.heard(queue)["mail"]
+    assert (mail["callerIdentity"], mail["sourceIp"]) == ("deployer", "127.0.0.1")
+    assert mail["source"] == f"news@{domain}"
+    assert "tags" not in mail
+
+
+def test_headers_longer_than_10_kb_are_cut(here: Region, domain: str, topic: str) -> None:
+    here.ses.set_identity_headers_in_notifications_enabled(
+        Identity=domain, NotificationType="Bounce", Enabled=True
+    )
+    queue = here.queue_on(topic)
+    many = "".join(f"X-Long-{number}: {'x' * 900}\r\n" for number in range(12))
+    data = many.encode() + raw(f"news@{domain}", "bounce@simulator.amazonses.com")
+    here.ses.send_raw_email(RawMessage={"Data": data})
+    mail = here.heard(queue)["mail"]
+    assert mail["headersTruncated"] is True
+    names = [one["name"] for one in mail["headers"]]
+    assert "X-Long-0" in names
+    assert "X-Long-11" not in names
+    assert mail["commonHeaders"]["subject"] == "Hello"
 
 
 def test_an_identity_without_topics_is_silent(here: Region, domain: str) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import dns.resolver
 import pytest
 from botocore.exceptions import ClientError
 from region import Region, a_domain
@@ -26,6 +29,10 @@ def mail_from(here: Region) -> str:
 def status(region: Region, domain: str) -> tuple[str, bool]:
     identity = region.sesv2.get_email_identity(EmailIdentity=domain)
     return identity["DkimAttributes"]["Status"], identity["VerifiedForSendingStatus"]
+
+
+def verification_info(region: Region, domain: str) -> dict[str, Any]:
+    return region.sesv2.get_email_identity(EmailIdentity=domain)["VerificationInfo"]
 
 
 def mail_from_status(region: Region, mail_from: str) -> str:
@@ -64,15 +71,74 @@ def test_the_lists_tell_the_same(here: Region) -> None:
     assert (listed[verified]["VerificationStatus"], listed[verified]["SendingEnabled"]) == ("SUCCESS", True)
 
 
-def test_a_record_that_points_elsewhere_or_is_withdrawn_does_not_verify(here: Region) -> None:
-    domain = here.verified_domain()
-    name, target = here.dkim_records(domain)[0]
+def test_a_record_that_points_elsewhere_does_not_verify(here: Region) -> None:
+    domain = a_domain()
+    here.sesv2.create_email_identity(EmailIdentity=domain)
+    (name, target), *others = here.dkim_records(domain)
+    for other in others:
+        here.publish(other[0], "CNAME", other[1])
+    assert verification_info(here, domain)["ErrorType"] == "HOST_NOT_FOUND"
+    here.publish(name, "TXT", target)
+    assert verification_info(here, domain)["ErrorType"] == "TYPE_NOT_FOUND"
+    here.withdraw(name, "TXT", target)
     here.publish(name, "CNAME", "elsewhere.example.com")
+    assert verification_info(here, domain)["ErrorType"] == "INVALID_VALUE"
     assert status(here, domain) == ("PENDING", False)
     here.publish(name, "CNAME", target)
     assert status(here, domain) == ("SUCCESS", True)
-    here.withdraw(name, "CNAME", target)
-    assert status(here, domain) == ("PENDING", False)
+    assert "ErrorType" not in verification_info(here, domain)
+
+
+@pytest.mark.parametrize("elsewhere", [True, False], ids=["points elsewhere", "withdrawn"])
+def test_a_record_that_is_lost_later_is_a_temporary_failure(here: Region, elsewhere: bool) -> None:
+    domain = here.verified_domain()
+    assert status(here, domain) == ("SUCCESS", True)
+    name, target = here.dkim_records(domain)[0]
+    if elsewhere:
+        here.publish(name, "CNAME", "elsewhere.example.com")
+    else:
+        here.withdraw(name, "CNAME", target)
+    assert status(here, domain) == ("TEMPORARY_FAILURE", True)
+    verified = here.ses.get_identity_verification_attributes(Identities=[domain])["VerificationAttributes"]
+    assert verified[domain]["VerificationStatus"] == "TemporaryFailure"
+    here.publish(name, "CNAME", target)
+    assert status(here, domain) == ("SUCCESS", True)
+
+
+def test_the_details_of_a_verification_name_the_zone_and_the_last_success(here: Region) -> None:
+    domain = here.verified_domain()
+    info = verification_info(here, domain)
+    assert info["LastSuccessTimestamp"] == info["LastCheckedTimestamp"]
+    [soa] = dns.resolver.resolve_at("127.0.0.1", "local.example", "SOA", port=here.local.dns_port)
+    assert info["SOARecord"]["PrimaryNameServer"] == soa.mname.to_text(omit_final_dot=True)
+    assert info["SOARecord"]["SerialNumber"] == soa.serial
+    assert "@" in info["SOARecord"]["AdminEmail"]
+
+
+def test_a_text_record_verifies_what_version_1_asked_to_verify(here: Region, there: Region) -> None:
+    domain = a_domain()
+    tokens = [
+        region.ses.verify_domain_identity(Domain=domain)["VerificationToken"] for region in (here, there)
+    ]
+    assert tokens[0] != tokens[1]
+    asked = here.ses.get_identity_verification_attributes(Identities=[domain])["VerificationAttributes"]
+    assert asked[domain] == {"VerificationStatus": "Pending", "VerificationToken": tokens[0]}
+    here.publish(f"_amazonses.{domain}", "TXT", "of somebody else", tokens[0])
+    assert status(here, domain) == ("NOT_STARTED", True)
+    assert status(there, domain) == ("NOT_STARTED", False)
+    here.publish(f"_amazonses.{domain}", "TXT", *tokens)
+    assert status(there, domain) == ("NOT_STARTED", True)
+
+
+def test_dkim_succeeds_by_its_own_records_alone(here: Region) -> None:
+    domain = a_domain()
+    token = here.ses.verify_domain_identity(Domain=domain)["VerificationToken"]
+    here.ses.verify_domain_dkim(Domain=domain)
+    here.publish(f"_amazonses.{domain}", "TXT", token)
+    assert status(here, domain) == ("PENDING", True)
+    for name, target in here.dkim_records(domain):
+        here.publish(name, "CNAME", target)
+    assert status(here, domain) == ("SUCCESS", True)
 
 
 def test_a_final_dot_and_capitals_in_a_record_do_not_matter(here: Region) -> None:
@@ -121,12 +187,29 @@ def test_mail_from_needs_one_mx_to_the_feedback_host_of_any_region_and_the_sende
     assert mail_from_status(here, mail_from) == "SUCCESS"
 
 
-def test_mail_from_fails_with_two_mx_and_recovers_with_one(here: Region, mail_from: str) -> None:
+def test_mail_from_fails_with_two_mx_until_it_is_set_up_again(here: Region, mail_from: str) -> None:
     hosts = sorted(regions.feedback_hosts())[:2]
     here.publish(mail_from, "TXT", SPF)
     here.publish(mail_from, "MX", *(f"10 {host}" for host in hosts))
     assert mail_from_status(here, mail_from) == "FAILED"
     here.publish(mail_from, "MX", f"10 {hosts[0]}.")
+    assert mail_from_status(here, mail_from) == "FAILED"
+    here.sesv2.put_email_identity_mail_from_attributes(
+        EmailIdentity=mail_from.removeprefix("bounce."), MailFromDomain=mail_from
+    )
+    assert mail_from_status(here, mail_from) == "SUCCESS"
+
+
+def test_mail_from_that_loses_its_records_is_a_temporary_failure(here: Region, mail_from: str) -> None:
+    here.publish(mail_from, "TXT", SPF)
+    here.publish(mail_from, "MX", f"10 {regions.region('eu-west-1').feedback}")
+    assert mail_from_status(here, mail_from) == "SUCCESS"
+    here.withdraw(mail_from, "TXT", SPF)
+    assert mail_from_status(here, mail_from) == "TEMPORARY_FAILURE"
+    domain = mail_from.removeprefix("bounce.")
+    told = here.ses.get_identity_mail_from_domain_attributes(Identities=[domain])["MailFromDomainAttributes"]
+    assert told[domain]["MailFromDomainStatus"] == "TemporaryFailure"
+    here.publish(mail_from, "TXT", SPF)
     assert mail_from_status(here, mail_from) == "SUCCESS"
 
 

@@ -119,15 +119,15 @@ class RegionJourney:
             ReturnSubscriptionArn=True,
         )["SubscriptionArn"]
 
+        arrived = self._messages(url)
+
         def wait_for(fits: Callable[[Event], bool], step: str) -> Event:
             deadline = time.monotonic() + _PATIENCE_SECONDS
-            while time.monotonic() < deadline:
-                for message in sqs.receive_message(
-                    QueueUrl=url, WaitTimeSeconds=1, MaxNumberOfMessages=10
-                ).get("Messages", []):
-                    sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-                    if fits(event := json.loads(message["Body"])):
-                        return event
+            for event in arrived:
+                if event is not None and fits(event):
+                    return event
+                if time.monotonic() > deadline:
+                    break
             raise JourneyError(
                 self.region, step, f"nothing came on {topic_arn} in {_PATIENCE_SECONDS} seconds"
             )
@@ -137,6 +137,22 @@ class RegionJourney:
         finally:
             sns.unsubscribe(SubscriptionArn=subscription)
             sqs.delete_queue(QueueUrl=url)
+
+    def _messages(self, url: str) -> Generator[Event | None]:
+        """Give each message of a queue once; None for each second without one."""
+        sqs = self.client("sqs")
+        while True:
+            batch = sqs.receive_message(QueueUrl=url, WaitTimeSeconds=1, MaxNumberOfMessages=10)
+            messages = batch.get("Messages", [])
+            if not messages:
+                yield None
+                continue
+            handles = [
+                {"Id": str(number), "ReceiptHandle": message["ReceiptHandle"]}
+                for number, message in enumerate(messages)
+            ]
+            sqs.delete_message_batch(QueueUrl=url, Entries=handles)
+            yield from (json.loads(message["Body"]) for message in messages)
 
 
 def an_address_for(domain: str, rule: Rule) -> str:

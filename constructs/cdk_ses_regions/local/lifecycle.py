@@ -4,25 +4,23 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shutil
-import smtplib
-import ssl
 import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
+from email.message import EmailMessage
 from pathlib import Path
 from types import TracebackType
-from typing import Any
-from urllib.parse import urlsplit
+from typing import Any, overload
 
 from cdk_ses_regions import node
+from cdk_ses_regions.local.answers import Feedback, ReceivedMail, SentMail
 from cdk_ses_regions.local.clients import Clients
+from cdk_ses_regions.local.control import Control
 from cdk_ses_regions.local.errors import LocalAwsError
 from cdk_ses_regions.local.process import (
     LOG,
-    PERSISTED,
     READY,
     Ready,
     end,
@@ -35,6 +33,8 @@ from cdk_ses_regions.local.process import (
 STATE_DIR = Path(".local-aws")
 """Where `ses-regions local up` keeps what it needs to find its server again."""
 
+_TEMPORARY = "local-aws-tmp-"
+
 
 class LocalAws:
     """A local AWS that runs: several Regions, IAM enforced, one SMTP door a Region that receives.
@@ -45,8 +45,11 @@ class LocalAws:
         endpoint_url: endpoint of every service, on loopback.
         account: the account id.
         regions: the Regions that have a door.
-        inbound_ports: port of each Region's SMTP door on 127.0.0.1.
+        inbound_ports: port on 127.0.0.1 of each Region's door for incoming mail.
+        submission_ports: port on 127.0.0.1 of each Region's SMTP endpoint, through which applications send.
+        feedback_ports: port on 127.0.0.1 of each Region's feedback host, to which bounces come back.
         dns_port: port on 127.0.0.1, UDP and TCP, of the name server for the hosted zones.
+        control: everything it tells and lets be done to it: mails, feedback, faults, time, quotas.
     """
 
     def __init__(
@@ -68,7 +71,10 @@ class LocalAws:
         self.regions = ready.regions
         self.hosted_zones = ready.hosted_zones
         self.inbound_ports = ready.inbound_ports
+        self.submission_ports = ready.submission_ports
+        self.feedback_ports = ready.feedback_ports
         self.dns_port = ready.dns_port
+        self.control = Control(ready.endpoint_url)
 
     @classmethod
     def start(
@@ -80,6 +86,8 @@ class LocalAws:
         port: int | None = None,
         keep: bool = False,
         persist: bool = False,
+        sandbox: bool = False,
+        verification_hours: float | None = None,
     ) -> LocalAws:
         """Start a local AWS and wait until it serves.
 
@@ -90,6 +98,8 @@ class LocalAws:
             port: port on 127.0.0.1 (default: a free one).
             keep: leave it up when this process ends (default: it ends with it, however that happens).
             persist: keep the services' state in `state_dir` for the next start.
+            sandbox: start without production access, as a new account (default: with it).
+            verification_hours: after which an identity without its DNS records fails (default: 72, as on AWS).
 
         Raises:
             LocalAwsError: one is up already, or it did not start.
@@ -101,19 +111,23 @@ class LocalAws:
             raise LocalAwsError(
                 f"a local AWS is up already on {running.endpoint_url}; end it with `ses-regions local down`"
             )
-        (folder / READY).unlink(missing_ok=True)  # of one that was killed
+        _clear_away(folder)
+        (folder / READY).unlink(missing_ok=True)
         command = [sys.executable, "-m", "cdk_ses_regions.local.server"]
         command += ["--ready", str(folder / READY), "--zones", json.dumps(dict(hosted_zones or {}))]
         command += [] if keep else ["--watch-parent"]
         command += ["--regions", *regions]
-        temporary = Path(tempfile.mkdtemp(prefix="local-aws-tmp-"))
+        temporary = Path(tempfile.mkdtemp(prefix=_TEMPORARY))
         with (folder / LOG).open("wb") as log:
             process = subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL if keep else subprocess.PIPE,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                env=server_environment(port or free_port(), temporary, folder if persist else None),
+                env={
+                    **server_environment(port or free_port(), temporary, folder if persist else None),
+                    **_settings(sandbox, verification_hours),
+                },
                 start_new_session=True,
             )
         try:
@@ -135,6 +149,7 @@ class LocalAws:
         """
         ready = read_ready(state_dir.resolve())
         if ready is None:
+            _clear_away(state_dir.resolve())
             raise LocalAwsError("no local AWS is up here; start one with `ses-regions local up`")
         return cls(ready, state_dir.resolve(), process=None)
 
@@ -173,25 +188,81 @@ class LocalAws:
             "AWS_DEFAULT_REGION": self.regions[0],
         }
 
-    def deliver(self, region: str, *, sender: str, recipients: Sequence[str], raw: bytes) -> str:
-        """Send a mail in through the Region's SMTP door, with STARTTLS; return SES's message id.
+    @property
+    def sent(self) -> tuple[SentMail, ...]:
+        """The mails that left, oldest first, and what became of each."""
+        return self.control.sent()
+
+    @property
+    def outbox(self) -> tuple[SentMail, ...]:
+        """The mails that left for domains that are not here, oldest first: nobody ever gets them."""
+        return self.control.outbox()
+
+    @property
+    def received(self) -> tuple[ReceivedMail, ...]:
+        """The mails that the doors took, oldest first, with their route through the rules."""
+        return self.control.received()
+
+    @property
+    def feedback(self) -> tuple[Feedback, ...]:
+        """What SES told of mails that left, oldest first."""
+        return self.control.feedback()
+
+    @overload
+    def deliver(self, mail: EmailMessage, /) -> tuple[str, ...]: ...
+
+    @overload
+    def deliver(self, region: str, /, *, sender: str, recipients: Sequence[str], raw: bytes) -> str: ...
+
+    def deliver(
+        self,
+        where: EmailMessage | str,
+        /,
+        *,
+        sender: str = "",
+        recipients: Sequence[str] = (),
+        raw: bytes = b"",
+    ) -> tuple[str, ...] | str:
+        """Send a mail in through the SMTP doors, with STARTTLS.
+
+        Args:
+            where: the mail itself, which goes where the MX of its recipients' domains leads; or the Region whose
+                door is to take the mail, whatever the MX.
+            sender: MAIL FROM, for one Region's door.
+            recipients: RCPT TO, for one Region's door.
+            raw: the mail, for one Region's door.
+
+        Returns:
+            SES's message id; for a mail without a Region, one for each domain among its recipients.
 
         Raises:
             smtplib.SMTPException: the door refuses the mail.
+            LocalAwsError: no MX leads to an open door.
         """
-        with smtplib.SMTP("127.0.0.1", self.inbound_ports[region], timeout=60) as smtp:
-            # The certificate is made at each start; the door is on loopback.
-            smtp.starttls(context=ssl._create_unverified_context())  # pyright: ignore[reportPrivateUsage]
-            smtp.ehlo()
-            smtp.mail(sender)
-            for recipient in recipients:
-                code, answer = smtp.rcpt(recipient)
-                if code != 250:
-                    raise smtplib.SMTPRecipientsRefused({recipient: (code, answer)})
-            code, answer = smtp.data(re.sub(rb"\r?\n", b"\r\n", raw))
-            if code != 250:
-                raise smtplib.SMTPDataError(code, answer)
-            return answer.decode().rpartition(" ")[2]
+        from cdk_ses_regions.local import mail_in
+
+        if isinstance(where, str):
+            return mail_in.through_door(
+                self.inbound_ports[where], sender=sender, recipients=recipients, raw=raw
+            )
+        return mail_in.by_mx(where, dns_port=self.dns_port, doors=self.inbound_ports)
+
+    def verify(self, domain: str, *regions: str) -> None:
+        """Make a domain an identity that may send, with its DKIM records in its hosted zone.
+
+        Args:
+            domain: in one of the hosted zones.
+            regions: AWS Regions (default: all that have a door).
+
+        Raises:
+            LocalAwsError: no hosted zone is the domain's.
+        """
+        from cdk_ses_regions.local import verified
+
+        for region in regions or self.regions:
+            verified.verify(
+                domain, sesv2=self.client("sesv2", region), route53=self.client("route53", region)
+            )
 
     def stop(self) -> None:
         """End the server and all it started; a state folder that was asked for stays."""
@@ -205,20 +276,9 @@ class LocalAws:
         if self._forget_state:
             shutil.rmtree(self._state_dir, ignore_errors=True)
 
-    def restart_empty(self) -> LocalAws:
-        """End the server, forget all that was in it, and start it again on the same port; return the new one."""
-        self.stop()
-        persisted = [folder for name in PERSISTED if (folder := self._state_dir / name).exists()]
-        for folder in persisted:
-            shutil.rmtree(folder)
-        return LocalAws.start(
-            self.regions,
-            hosted_zones=self.hosted_zones,
-            state_dir=self._state_dir,
-            port=urlsplit(self.endpoint_url).port,
-            keep=True,
-            persist=bool(persisted),
-        )
+    def reset(self) -> None:
+        """Forget all that is in it; keys, ports and hosted zones are as after the start."""
+        self.control.reset()
 
     def __enter__(self) -> LocalAws:
         return self
@@ -228,3 +288,26 @@ class LocalAws:
     ) -> None:
         if not self._keep:
             self.stop()
+
+
+def _settings(sandbox: bool, verification_hours: float | None) -> dict[str, str]:
+    """Return the server's settings of SES, as environment variables."""
+    hours = {} if verification_hours is None else {"SES_LOCAL_VERIFICATION_HOURS": f"{verification_hours:g}"}
+    return {"SES_LOCAL_SANDBOX": "1" if sandbox else "0", **hours}
+
+
+def _clear_away(folder: Path) -> None:
+    """Remove what a server could not that was killed: its temporary files, and its word that it serves."""
+    try:
+        ready = json.loads((folder / READY).read_text(encoding="utf-8"))
+        pid, temporary = int(ready["pid"]), Path(ready["temporary_folder"])
+    except (OSError, ValueError, LookupError, TypeError):
+        return
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        (folder / READY).unlink(missing_ok=True)
+        if temporary.name.startswith(_TEMPORARY):
+            shutil.rmtree(temporary, ignore_errors=True)
+    except OSError:  # alive, and somebody else's
+        return

@@ -1,4 +1,7 @@
-"""What a local AWS that persists has to find again and ministack does not write down: receipt filters."""
+"""What a local AWS that persists has to find again and ministack does not write down.
+
+`STORES` is also what a reset has to empty. Values are what JSON can hold.
+"""
 
 # pyright: standard
 # ministack has no types, and what it is extended by is private.
@@ -9,9 +12,34 @@ from typing import Any
 
 from ministack.services import ses
 
-from cdk_ses_regions.local.ses import receipt_rules
+from cdk_ses_regions.local.ses import (
+    address_verification,
+    deed,
+    dkim,
+    metrics,
+    quotas,
+    receipt_rules,
+    service_quotas,
+    statistics,
+    suppression,
+    verification,
+)
 
-_KEY = "receipt_filters"
+STORES: dict[str, Any] = {
+    "receipt_filters": receipt_rules._filters,
+    "verification": verification.states,
+    "address_links": address_verification.links,
+    "dkim_keys": dkim.easy_keys,
+    "dkim_own_keys": dkim.own_keys,
+    "deed_denied": deed.denied,
+    "suppression_list": suppression._list,
+    "sent_by_minute": quotas._sent,
+    "sending_credit": quotas._credit,
+    "send_statistics": statistics._steps,
+    "reputation": metrics._counts,
+    "service_quota_requests": service_quotas._requests,
+}
+"""Our stores by the name under which they are written down."""
 
 
 def install() -> None:
@@ -19,11 +47,18 @@ def install() -> None:
     get_state, load = ses.get_state, ses.load_persisted_state
 
     def get_all_state() -> dict[str, Any]:
-        return {**get_state(), _KEY: receipt_rules._filters}
+        return {**get_state(), **STORES}
 
     def load_all(state: dict[str, Any]) -> None:
         load(state)
-        if _KEY in state:
-            receipt_rules._filters.update(state[_KEY])
+        for key, store in STORES.items():
+            if key in state:
+                store.update(state[key])
 
     ses.get_state, ses.load_persisted_state = get_all_state, load_all
+
+
+def reset() -> None:
+    """Empty our stores."""
+    for store in STORES.values():
+        store._data.clear()

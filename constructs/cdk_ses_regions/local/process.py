@@ -36,6 +36,8 @@ class Ready:
     regions: list[str]
     hosted_zones: dict[str, str]
     inbound_ports: dict[str, int]
+    submission_ports: dict[str, int]
+    feedback_ports: dict[str, int]
     dns_port: int
     access_key_id: str
     secret_access_key: str

@@ -10,6 +10,7 @@ waits for the file that says where everything is.
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import logging
 import os
@@ -21,24 +22,28 @@ import threading
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from ministack import app
-from ministack.services import route53
+from ministack.core.responses import get_account_id
 
-from cdk_ses_regions.local import auth, persistence
+from cdk_ses_regions.local import auth, faults, furnishing, persistence, shortcut
 from cdk_ses_regions.local.clients import as_root
 from cdk_ses_regions.local.cloudformation import dead_letters, storage
 from cdk_ses_regions.local.cloudformation import ses as ses_types
 from cdk_ses_regions.local.dns.name_server import NameServer
+from cdk_ses_regions.local.outbound import delivery
 from cdk_ses_regions.local.ses import requests
+from cdk_ses_regions.local.smtp.bounces import Bounce
+from cdk_ses_regions.local.smtp.directory import SesDirectory
+from cdk_ses_regions.local.smtp.door import Doors
+from cdk_ses_regions.local.smtp.feedback import FeedbackDoors
 from cdk_ses_regions.local.smtp.inbound import InboundDoors
+from cdk_ses_regions.local.smtp.submission import SubmissionDoors
+from cdk_ses_regions.local.web import mount, place
 
 _log = logging.getLogger(__name__)
-
-_DEPLOYER = "deployer"
-_EVERYTHING = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
 
 
 def main() -> None:
@@ -52,37 +57,70 @@ def main() -> None:
     if arguments.watch_parent:
         threading.Thread(target=_end_with_parent, args=(arguments.ready,), daemon=True).start()
 
-    for extension in (auth, storage, dead_letters, ses_types, requests, persistence):
+    # aiosmtpd warns of its own use of what it will remove.
+    logging.getLogger("mail.log").setLevel(logging.ERROR)
+    for extension in (auth, storage, dead_letters, ses_types, requests, persistence, mount, shortcut):
         extension.install()
-    doors, names = InboundDoors(regions=arguments.regions, connect=as_root()), NameServer()
+    doors, names = _doors(arguments.regions), NameServer()
+    for kind in doors.values():
+        faults.attach(kind)
     threading.Thread(target=_furnish, args=(arguments, doors, names), daemon=True).start()
+    # What is imported stays; looking through all of it again and again took a fifth of the time.
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
     sys.argv = ["ministack"]
     try:
         app.main()
     finally:
-        doors.stop()
+        for kind in doors.values():
+            kind.stop()
         names.stop()
         _end(arguments.ready)
 
 
-def _furnish(arguments: argparse.Namespace, doors: InboundDoors, names: NameServer) -> None:
+def _doors(regions: list[str]) -> dict[str, Doors]:
+    """Return all SMTP doors, by what the ready file calls their ports."""
+    endpoint_url = f"http://127.0.0.1:{os.environ['GATEWAY_PORT']}"
+    return {
+        "inbound_ports": InboundDoors(
+            regions=regions,
+            directory=SesDirectory(),
+            connect=shortcut.through(as_root()),
+            send_bounce=_send_bounce,
+        ),
+        "submission_ports": SubmissionDoors(regions=regions, endpoint_url=endpoint_url),
+        "feedback_ports": FeedbackDoors(regions=regions),
+    }
+
+
+def _send_bounce(bounce: Bounce) -> None:
+    delivery.send_as_ses_later(
+        region=bounce.region,
+        account=get_account_id(),
+        sender=bounce.sender,
+        recipient=bounce.recipient,
+        raw=bounce.raw,
+    )
+
+
+def _furnish(arguments: argparse.Namespace, doors: Mapping[str, Doors], names: NameServer) -> None:
     """Add what an account has before anything is deployed, open the doors, and say where everything is."""
     try:
         _wait_until_it_answers()
         aws, region = as_root(), arguments.regions[0]
-        for zone_id, name in arguments.zones.items():
-            _create_zone(aws("route53", region), zone_id, name)
+        furnishing.create_zones(arguments.zones, region)
         ready = {
             "pid": os.getpid(),
             "endpoint_url": f"http://127.0.0.1:{os.environ['GATEWAY_PORT']}",
             "account": aws("sts", region).get_caller_identity()["Account"],
             "regions": arguments.regions,
             "hosted_zones": arguments.zones,
-            "inbound_ports": doors.start(),
+            **{ports: kind.start() for ports, kind in doors.items()},
             "dns_port": names.start(),
             "temporary_folder": tempfile.gettempdir(),
-            **_create_deployer(aws("iam", region)),
+            **furnishing.create_deployer(region),
         }
+        place.announce(ready)
         part = arguments.ready.with_suffix(".part")
         part.touch(mode=0o600)
         part.write_text(json.dumps(ready, indent=2), encoding="utf-8")
@@ -101,27 +139,6 @@ def _wait_until_it_answers() -> None:
                 return
         except (urllib.error.URLError, OSError):
             time.sleep(0.05)
-
-
-def _create_zone(client: Any, zone_id: str, name: str) -> None:
-    """Create a hosted zone under the id that the configuration names; Route 53 itself would choose one."""
-    choose = route53._zone_id
-    route53._zone_id = lambda: zone_id
-    try:
-        client.create_hosted_zone(Name=name, CallerReference=f"{zone_id} {name}")
-    finally:
-        route53._zone_id = choose
-
-
-def _create_deployer(iam: Any) -> dict[str, str]:
-    """Create the user that deploys: root would not be subject to any policy."""
-    try:
-        iam.create_user(UserName=_DEPLOYER)
-    except iam.exceptions.EntityAlreadyExistsException:
-        _log.info("the deployer is there from an earlier run")
-    iam.put_user_policy(UserName=_DEPLOYER, PolicyName="Everything", PolicyDocument=json.dumps(_EVERYTHING))
-    key = iam.create_access_key(UserName=_DEPLOYER)["AccessKey"]
-    return {"access_key_id": key["AccessKeyId"], "secret_access_key": key["SecretAccessKey"]}
 
 
 def _end_with_parent(ready: Path) -> None:

@@ -33,6 +33,9 @@ _EXTRA_OF = {
     "aiosmtpd": "local",
     "cryptography": "local",
     "ministack": "local",
+    "dkim": "local",
+    "jinja2": "local",
+    "starlette": "local",
     "dns": "ops",
     "rich": "ops",
 }

@@ -1,7 +1,7 @@
 """SES's resource types in CloudFormation, by way of the API calls that AWS makes for them.
 
 Gaps: ministack has no AWS::SES::ReceiptRuleSet, ReceiptRule or ReceiptFilter; its AWS::SES::EmailIdentity
-takes over an identity that is there already, and has no DKIM attributes.
+takes over an identity that is there already, verifies it at once, and has no DKIM attributes.
 """
 
 # pyright: standard
@@ -19,7 +19,7 @@ from ministack.services import ses, ses_v2
 from ministack.services.cloudformation import provisioners, stacks
 
 from cdk_ses_regions.local.clients import as_root
-from cdk_ses_regions.local.ses import receipt_rules, verification
+from cdk_ses_regions.local.ses import address_verification, dkim, identities, receipt_rules, verification
 
 Properties = dict[str, Any]
 Provisioned = tuple[str, dict[str, str]]
@@ -49,12 +49,16 @@ def install() -> None:
         },
     }
     identity = handlers["AWS::SES::EmailIdentity"]
-    identity["create"] = _refusing_known(_with_dkim_records(identity["create"], properties_at=1))
-    identity["update"] = _with_dkim_records(identity["update"], properties_at=2)
+    create, update = _create_identity(identity["create"]), _update_identity(identity["update"])
+    # Another name means another identity, which ministack makes by its own create.
+    provisioners._ses_email_identity_create = create
+    provisioners._ses_email_identity_delete = _delete_identity
+    identity["create"], identity["update"] = create, update
     identity["delete"] = _delete_identity
     # These ask the API of this very server, which the event loop has to answer meanwhile.
     blocks = stacks._runs_on_worker_thread
-    stacks._runs_on_worker_thread = lambda kind: kind.startswith("AWS::SES::Receipt") or blocks(kind)
+    ours = ("AWS::SES::Receipt", "AWS::SES::EmailIdentity")
+    stacks._runs_on_worker_thread = lambda kind: kind.startswith(ours) or blocks(kind)
 
 
 def _ses() -> Any:
@@ -172,41 +176,75 @@ def _delete_identity(physical_id: str, properties: Properties) -> None:
     verification.forget(physical_id)
 
 
-def _refusing_known(create: Callable[..., Provisioned]) -> Callable[..., Provisioned]:
-    """Wrap a create, so that it refuses an identity which is there already, as the API does."""
+def _create_identity(create: Callable[..., Provisioned]) -> Callable[..., Provisioned]:
+    """Wrap a create, so that it refuses an identity which is there already, and starts its verification."""
 
-    def refuse(logical_id: str, properties: Properties, stack_name: str) -> Provisioned:
+    def provide(logical_id: str, properties: Properties, stack_name: str) -> Provisioned:
         name = properties.get("EmailIdentity", "")
+        identities.check(name)
         verification.refresh()
-        if name in ses_v2._identities:
-            raise ValueError(
-                f"Resource of type 'AWS::SES::EmailIdentity' with identifier '{name}' already exists."
-            )
-        return create(logical_id, properties, stack_name)
-
-    return refuse
-
-
-def _with_dkim_records(
-    provision: Callable[..., Provisioned], *, properties_at: int
-) -> Callable[..., Provisioned]:
-    """Wrap a create or update of an identity, so that it signs and has its DKIM records as attributes."""
-
-    def provide(*arguments: Any) -> Provisioned:
-        properties = arguments[properties_at]
-        signing = {"SigningEnabled": True, **(properties.get("DkimAttributes") or {})}
-        given = list(arguments)
-        given[properties_at] = {**properties, "DkimAttributes": signing}
         with verification.lock:
-            name, attributes = provision(*given)
-            length = (properties.get("DkimSigningAttributes") or {}).get("NextSigningKeyLength")
-            if length:
-                ses_v2._identities[name]["DkimAttributes"]["NextSigningKeyLength"] = length
-            ses_v2._ses_tags[ses_v2._resource_arn("identity", name)] = ses_v2._identities[name]["Tags"]
-        records = [] if "@" in name else verification.dkim_records(name)
-        for number, (record, target) in enumerate(records, start=1):
-            attributes[f"DkimDNSTokenName{number}"] = record
-            attributes[f"DkimDNSTokenValue{number}"] = target
-        return name, attributes
+            if name in ses_v2._identities:
+                raise ValueError(
+                    f"Resource of type 'AWS::SES::EmailIdentity' with identifier '{name}' already exists."
+                )
+            create(logical_id, _signing(properties), stack_name)
+            identities.begun(name)
+            try:
+                identities.sign(name, properties.get("DkimSigningAttributes") or {})
+            except ValueError:
+                verification.forget(name)
+                raise
+        if "@" in name:
+            address_verification.ask(name)
+        return name, _attributes(name)
 
     return provide
+
+
+def _update_identity(update: Callable[..., Provisioned]) -> Callable[..., Provisioned]:
+    """Wrap an update, so that it changes how an identity signs."""
+
+    def provide(
+        physical_id: str, old: Properties, new: Properties, stack_name: str, logical_id: str = ""
+    ) -> Provisioned:
+        name = new.get("EmailIdentity", "")
+        if name != physical_id:
+            # A replacement: its mail may be on its way, for which no lock must be held.
+            update(physical_id, old, new, stack_name, logical_id)
+            return name, _attributes(name)
+        with verification.lock:
+            update(physical_id, _signing(old), _signing(new), stack_name, logical_id)
+            before, signing = (each.get("DkimSigningAttributes") or {} for each in (old, new))
+            if signing != before:
+                _sign_otherwise(name, signing)
+            verification.refresh()
+            ses_v2._ses_tags[ses_v2._resource_arn("identity", name)] = ses_v2._identities[name]["Tags"]
+        return name, _attributes(name)
+
+    return provide
+
+
+def _sign_otherwise(name: str, signing: Properties) -> None:
+    if signing.get("DomainSigningPrivateKey"):
+        identities.sign(name, signing)
+        return
+    length = signing.get("NextSigningKeyLength", "")
+    identities.sign_easily(name, length if length != dkim.lengths(name)["NextSigningKeyLength"] else "")
+
+
+def _signing(properties: Properties) -> Properties:
+    """Return the properties of an identity that signs, unless they say that it does not."""
+    return {
+        **properties,
+        "DkimAttributes": {"SigningEnabled": True, **(properties.get("DkimAttributes") or {})},
+    }
+
+
+def _attributes(name: str) -> dict[str, str]:
+    """Return the attributes of an identity: its DKIM records."""
+    attributes = {"EmailIdentity": name}
+    for number, (record, target) in enumerate(verification.dkim_records(name), start=1):
+        attributes[f"DkimDNSTokenName{number}"] = record
+        attributes[f"DkimDNSTokenValue{number}"] = target
+    return attributes

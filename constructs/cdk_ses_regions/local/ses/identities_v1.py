@@ -49,7 +49,8 @@ def refused(code: str, message: str) -> Response:
     return ses._error(code, message, 400, "Sender")
 
 
-def _unknown(name: str) -> Response | None:
+def unknown(name: str) -> Response | None:
+    """Return the refusal of an identity that is not there, None for one that is."""
     if name in ses._identities:
         return None
     return refused("InvalidParameterValue", f"Identity {name} is invalid. Must be a verified one.")
@@ -66,23 +67,24 @@ def _bad_kind(params: Parameters) -> Response | None:
     )
 
 
-def _answered(action: str, inner: str = "") -> Response:
+def answered(action: str, inner: str = "") -> Response:
+    """Return an answer as API v1 has it."""
     return ses._xml(200, f"{action}Response", f"<{action}Result>{inner}</{action}Result>")
 
 
-def _attributes(action: str, field: str, params: Parameters, of: Callable[[str], dict[str, Any]]) -> Response:
+def attributes(action: str, field: str, params: Parameters, of: Callable[[str], dict[str, Any]]) -> Response:
     """Answer with a map from each identity asked for, and known, to its attributes."""
     entries = "".join(
         ses._receipt_element("entry", {"key": name, "value": of(name)})
         for name in ses._collect_list(params, "Identities.member")
         if name in ses._identities
     )
-    return _answered(action, f"<{field}>{entries}</{field}>")
+    return answered(action, f"<{field}>{entries}</{field}>")
 
 
 def _set_notification_topic(params: Parameters) -> Response:
     name, kind, topic = params.get("Identity", ""), params.get("NotificationType"), params.get("SnsTopic")
-    if (error := _unknown(name) or _bad_kind(params)) is not None:
+    if (error := unknown(name) or _bad_kind(params)) is not None:
         return error
     if topic:
         try:
@@ -95,7 +97,7 @@ def _set_notification_topic(params: Parameters) -> Response:
         identity["FeedbackForwardingEnabled"] = True
     if topic:
         _tell_success(name, str(kind), topic)
-    return _answered("SetIdentityNotificationTopic")
+    return answered("SetIdentityNotificationTopic")
 
 
 def _tell_success(name: str, kind: str, topic: str) -> None:
@@ -110,16 +112,16 @@ def _tell_success(name: str, kind: str, topic: str) -> None:
 
 def _set_headers(params: Parameters) -> Response:
     name = params.get("Identity", "")
-    if (error := _unknown(name) or _bad_kind(params)) is not None:
+    if (error := unknown(name) or _bad_kind(params)) is not None:
         return error
     headers = ses._identities[name].setdefault("HeadersInNotifications", {})
     headers[params.get("NotificationType")] = params.get("Enabled") == "true"
-    return _answered("SetIdentityHeadersInNotificationsEnabled")
+    return answered("SetIdentityHeadersInNotificationsEnabled")
 
 
 def _set_forwarding(params: Parameters) -> Response:
     name, forward = params.get("Identity", ""), params.get("ForwardingEnabled") == "true"
-    if (error := _unknown(name)) is not None:
+    if (error := unknown(name)) is not None:
         return error
     topics = ses._identities[name]["NotificationTopics"]
     if not forward and not (topics["Bounce"] and topics["Complaint"]):
@@ -128,7 +130,7 @@ def _set_forwarding(params: Parameters) -> Response:
             f"Identity {name} has no topics for bounces and complaints; forwarding cannot be disabled.",
         )
     ses._identities[name]["FeedbackForwardingEnabled"] = forward
-    return _answered("SetIdentityFeedbackForwardingEnabled")
+    return answered("SetIdentityFeedbackForwardingEnabled")
 
 
 def _get_notifications(params: Parameters) -> Response:
@@ -145,12 +147,12 @@ def _get_notifications(params: Parameters) -> Response:
             **{f"HeadersIn{kind}NotificationsEnabled": headers.get(kind, False) for kind in KINDS},
         }
 
-    return _attributes("GetIdentityNotificationAttributes", "NotificationAttributes", params, of)
+    return attributes("GetIdentityNotificationAttributes", "NotificationAttributes", params, of)
 
 
 def _set_mail_from(params: Parameters) -> Response:
     name, domain = params.get("Identity", ""), params.get("MailFromDomain", "")
-    if (error := _unknown(name)) is not None:
+    if (error := unknown(name)) is not None:
         return error
     if domain and not domain.endswith(f".{name.rpartition('@')[2]}"):
         return refused("InvalidParameterValue", f"MailFromDomain {domain} must be a subdomain of {name}.")
@@ -161,7 +163,8 @@ def _set_mail_from(params: Parameters) -> Response:
         if params.get("BehaviorOnMXFailure", default) != default
         else "USE_DEFAULT_VALUE",
     }
-    return _answered("SetIdentityMailFromDomain")
+    verification.start_mail_from_again(name)
+    return answered("SetIdentityMailFromDomain")
 
 
 def _get_mail_from(params: Parameters) -> Response:
@@ -171,36 +174,10 @@ def _get_mail_from(params: Parameters) -> Response:
         behaviour = {"BehaviorOnMXFailure": "RejectMessage" if reject else "UseDefaultValue"}
         if not attributes.get("MailFromDomain"):
             return behaviour
-        status = attributes["MailFromDomainStatus"].capitalize()
+        status = attributes["MailFromDomainStatus"].title().replace("_", "")
         return {"MailFromDomain": attributes["MailFromDomain"], "MailFromDomainStatus": status, **behaviour}
 
-    return _attributes("GetIdentityMailFromDomainAttributes", "MailFromDomainAttributes", params, of)
-
-
-def _get_verification(params: Parameters) -> Response:
-    """Answer for the identities that are known; ministack calls all others pending."""
-
-    def of(name: str) -> dict[str, Any]:
-        return {"VerificationStatus": ses._identities[name]["VerificationStatus"]}
-
-    return _attributes("GetIdentityVerificationAttributes", "VerificationAttributes", params, of)
-
-
-def _set_dkim_enabled(params: Parameters) -> Response:
-    name = params.get("Identity", "")
-    if (error := _unknown(name)) is not None:
-        return error
-    ses_v2._identities[name]["DkimAttributes"]["SigningEnabled"] = params.get("DkimEnabled") == "true"
-    return _answered("SetIdentityDkimEnabled")
-
-
-def _verify_domain_dkim(params: Parameters) -> Response:
-    """Answer with the tokens of this Region; ministack would call the domain verified."""
-    with verification.lock:
-        answer = ses._verify_domain_dkim(params)
-        verification.refresh()
-        ses_v2._identities[params.get("Domain", "")]["DkimAttributes"]["SigningEnabled"] = True
-    return answer
+    return attributes("GetIdentityMailFromDomainAttributes", "MailFromDomainAttributes", params, of)
 
 
 def _delete(params: Parameters) -> Response:
@@ -209,8 +186,16 @@ def _delete(params: Parameters) -> Response:
     blocked = ses._tenant_delete_block("identity", name)
     if blocked:
         return blocked
-    verification.forget(name)
-    return _answered("DeleteIdentity")
+    try:
+        verification.forget(name)
+    except ValueError as error:
+        return refused("InvalidParameterValue", str(error))
+    return answered("DeleteIdentity")
+
+
+def _delete_address(params: Parameters) -> Response:
+    verification.forget(params.get("EmailAddress", ""))
+    return ses._xml(200, "DeleteVerifiedEmailAddressResponse", "")
 
 
 ACTIONS: dict[str, Callable[[Parameters], Response]] = {
@@ -220,8 +205,6 @@ ACTIONS: dict[str, Callable[[Parameters], Response]] = {
     "GetIdentityNotificationAttributes": _get_notifications,
     "SetIdentityMailFromDomain": _set_mail_from,
     "GetIdentityMailFromDomainAttributes": _get_mail_from,
-    "GetIdentityVerificationAttributes": _get_verification,
-    "SetIdentityDkimEnabled": _set_dkim_enabled,
-    "VerifyDomainDkim": _verify_domain_dkim,
     "DeleteIdentity": _delete,
+    "DeleteVerifiedEmailAddress": _delete_address,
 }

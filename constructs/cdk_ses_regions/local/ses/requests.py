@@ -13,25 +13,32 @@ from collections.abc import Callable
 from typing import Any
 
 from ministack.core.concurrency import run_reentrant
+from ministack.core.responses import get_region
 from ministack.services import ses as ses_v1
 from ministack.services import ses_v2
 
+from cdk_ses_regions.local import faults
 from cdk_ses_regions.local.ses import (
     account,
     configuration_sets,
     identities_v1,
     identities_v2,
+    policies_v1,
     receipt_rules,
     sending,
     sending_rights,
+    service_quotas,
     suppression,
     verification,
+    verification_v1,
 )
 
 Response = tuple[int, dict[str, str], bytes]
 
 _V1_ACTIONS = {
     **identities_v1.ACTIONS,
+    **verification_v1.ACTIONS,
+    **policies_v1.ACTIONS,
     **receipt_rules.ACTIONS,
     **account.ACTIONS,
     **configuration_sets.ACTIONS,
@@ -44,6 +51,7 @@ _V2_ANSWERS = (
     configuration_sets.answer,
     sending.answer,
 )
+_V2_SENDING = ("/outbound-emails", "/outbound-bulk-emails", "/outbound-custom-verification-emails")
 
 
 def install() -> None:
@@ -51,15 +59,19 @@ def install() -> None:
     version_1, version_2 = ses_v1.handle_request, ses_v2.handle_request
 
     async def handle_v2(*request: Any) -> Response:
+        if faults.throttles(get_region(), request[2]):
+            return ses_v2._json_err("ThrottlingException", "Rate exceeded", 400)
         return await run_reentrant(_serve, version_2, _answer_v2, request)
 
     async def handle_v1(*request: Any) -> Response:
         if request[1].startswith("/v2/"):
             return await handle_v2(*request)
+        if faults.throttles(get_region(), request[2]):
+            return identities_v1.refused("Throttling", "Rate exceeded")
         return await run_reentrant(_serve, version_1, _answer_v1, request)
 
     ses_v1.handle_request, ses_v2.handle_request = handle_v1, handle_v2
-    for extension in (verification, sending_rights):
+    for extension in (verification, sending, sending_rights, service_quotas):
         extension.install()
 
 
@@ -72,9 +84,13 @@ def _serve(
     return asyncio.run(ministacks(*request)) if answer is None else answer
 
 
-def _answer_v2(*request: Any) -> Response | None:
+def _answer_v2(
+    method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any]
+) -> Response | None:
+    if not path.endswith(_V2_SENDING) and (refusal := _rate_exceeded(headers)):
+        return ses_v2._json_err(refusal.code_v2, refusal.message, refusal.status)
     for answer in _V2_ANSWERS:
-        if (response := answer(*request)) is not None:
+        if (response := answer(method, path, headers, body, query)) is not None:
             return response
     return None
 
@@ -83,5 +99,13 @@ def _answer_v1(
     method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any]
 ) -> Response | None:
     params = identities_v1.parameters(body, query)
-    handler = _V1_ACTIONS.get(params.get("Action", ""))
+    action = params.get("Action", "")
+    if not action.startswith("Send") and (refusal := _rate_exceeded(headers)):
+        return identities_v1.refused(refusal.code, refusal.message)
+    handler = _V1_ACTIONS.get(action)
     return handler(params) if handler else None
+
+
+def _rate_exceeded(headers: dict[str, str]) -> account.Refusal | None:
+    """Return the refusal of a request that is not to send; what the server asks itself is not limited."""
+    return None if faults.INSIDE in headers.get("user-agent", "") else account.rate_exceeded()

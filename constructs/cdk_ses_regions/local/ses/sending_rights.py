@@ -17,11 +17,18 @@ from typing import Any
 from ministack.core import iam_actions, iam_evaluator
 from ministack.services import ses
 
+from cdk_ses_regions.local.outbound.letter import Letter
 from cdk_ses_regions.local.ses import sent
 from cdk_ses_regions.local.ses.identities_v1 import identity_arn, parameters
-from cdk_ses_regions.local.ses.sent import Sent
 
-_authorized: ContextVar[Sent | None] = ContextVar("authorized", default=None)
+_ACTIONS = (
+    "ses:SendEmail",
+    "ses:SendRawEmail",
+    "ses:SendTemplatedEmail",
+    "ses:SendBulkEmail",
+    "ses:SendBulkTemplatedEmail",
+)
+_authorized: ContextVar[tuple[Letter, ...]] = ContextVar("authorized", default=())
 
 
 def install() -> None:
@@ -38,10 +45,10 @@ def install() -> None:
         region: str,
         account_id: str,
     ) -> str:
-        mail = _mail(method, path, body, query_params) if service == "ses" else None
-        _authorized.set(mail)
-        if mail is not None:
-            return _arn_of(mail)
+        letters = _letters(method, path, body, query_params) if service == "ses" else ()
+        _authorized.set(letters)
+        if letters:
+            return _arn_of(letters[0])
         return resource_of(service, method, path, headers, body, query_params, region, account_id)
 
     def enforce_with_keys(
@@ -52,33 +59,37 @@ def install() -> None:
         resource_arn: str = "*",
         service_context: dict[str, Any] | None = None,
     ) -> Any:
-        mail = _authorized.get()
-        if mail is not None and iam_action in ("ses:SendEmail", "ses:SendRawEmail"):
-            service_context = {**(service_context or {}), **_keys_of(mail)}
+        letters = _authorized.get()
+        if letters and iam_action in _ACTIONS:
+            service_context = {**(service_context or {}), **keys_of(letters)}
         return enforce(access_key_id, iam_action, service, region, resource_arn, service_context)
 
     iam_actions.extract_resource_arn = extract_resource_arn
     iam_evaluator.enforce = enforce_with_keys
 
 
-def _mail(method: str, path: str, body: bytes, query: dict[str, Any]) -> Sent | None:
+def _letters(method: str, path: str, body: bytes, query: dict[str, Any]) -> tuple[Letter, ...]:
     try:
         return sent.read_v2(method, path, body) or sent.read_v1(parameters(b"", query))
-    except (ValueError, AttributeError, TypeError):
-        return None  # what cannot be read is refused as such later
+    except (ValueError, LookupError, AttributeError, TypeError):
+        return ()  # what cannot be read is refused as such later
 
 
-def _arn_of(mail: Sent) -> str:
-    """Return the ARN of the sender's identity: of the address if it is one, else of its domain."""
-    known = ses._notification_identity(mail.source)
-    return identity_arn(known[0] if known else parseaddr(mail.source)[1].rpartition("@")[2])
+def _arn_of(letter: Letter) -> str:
+    """Return the ARN of the sender's identity: the one it names, else its address's, else its domain's."""
+    if arn := letter.arns.get("from") or letter.arns.get("source"):
+        return arn
+    known = ses._notification_identity(sent.sender(letter))
+    return identity_arn(known[0] if known else parseaddr(sent.sender(letter))[1].rpartition("@")[2])
 
 
-def _keys_of(mail: Sent) -> dict[str, str | list[str]]:
-    name, address = parseaddr(mail.source)
+def keys_of(letters: tuple[Letter, ...]) -> dict[str, str | list[str]]:
+    """Return the condition keys of a request that sends these mails."""
+    name, address = parseaddr(sent.sender(letters[0]))
     return {
         "ses:FromAddress": address,
         "ses:FromDisplayName": name,
-        "ses:Recipients": [parseaddr(recipient)[1] for recipient in mail.recipients],
-        "ses:ApiVersion": str(mail.version),
+        "ses:Recipients": [parseaddr(recipient)[1] for letter in letters for recipient in letter.recipients],
+        "ses:ApiVersion": str(letters[0].version),
+        **({"ses:FeedbackAddress": letters[0].return_path} if letters[0].return_path else {}),
     }

@@ -8,15 +8,11 @@ from __future__ import annotations
 import email.utils
 from collections.abc import Callable
 from dataclasses import dataclass
-from email.message import Message
 from email.mime.multipart import MIMEMultipart
 from email.mime.text import MIMEText
-from email.parser import BytesHeaderParser
-from email.policy import compat32
 
 from cdk_ses_regions.local.smtp.received import Mail
-
-_HEADERS = 64 * 1024
+from cdk_ses_regions.local.smtp.reports import delivery_status, original_headers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,8 +65,17 @@ def compose(
     report["Auto-Submitted"] = "auto-replied"
     people = "An error occurred while trying to deliver the mail to the following recipients:"
     report.attach(MIMEText("\n".join([people, *bounced, "", message])))
-    report.attach(_status(mail, bounced, smtp_reply_code, status_code, message))
-    report.attach(_original(mail))
+    recipients = [
+        {
+            "Final-Recipient": f"rfc822; {recipient}",
+            "Action": "failed",
+            "Status": status_code,
+            "Diagnostic-Code": f"smtp; {smtp_reply_code} {status_code} {message}",
+        }
+        for recipient in bounced
+    ]
+    report.attach(delivery_status(mail.host, recipients))
+    report.attach(original_headers(mail.raw))
     return Bounce(
         region=mail.region,
         message_id=mail.message_id,
@@ -82,37 +87,3 @@ def compose(
         message=message,
         raw=report.as_bytes(),
     )
-
-
-def _status(mail: Mail, bounced: tuple[str, ...], reply: str, status: str, message: str) -> Message:
-    part = MIMEMultipart()
-    part.replace_header("Content-Type", "message/delivery-status")
-    part.attach(_fields({"Reporting-MTA": f"dns; {mail.host}"}))
-    for recipient in bounced:
-        part.attach(
-            _fields(
-                {
-                    "Final-Recipient": f"rfc822; {recipient}",
-                    "Action": "failed",
-                    "Status": status,
-                    "Diagnostic-Code": f"smtp; {reply} {status} {message}",
-                }
-            )
-        )
-    return part
-
-
-def _fields(fields: dict[str, str]) -> Message:
-    block = Message(policy=compat32)
-    for name, value in fields.items():
-        block[name] = value
-    return block
-
-
-def _original(mail: Mail) -> Message:
-    part = MIMEText("", "rfc822-headers", "us-ascii")
-    part.replace_header("Content-Transfer-Encoding", "8bit")
-    original = BytesHeaderParser(policy=compat32).parsebytes(mail.raw[:_HEADERS])
-    original.set_payload("")
-    part.set_payload(original.as_bytes().decode("ascii", "surrogateescape"))
-    return part

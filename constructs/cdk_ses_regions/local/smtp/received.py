@@ -20,6 +20,8 @@ from email.parser import BytesHeaderParser
 from email.policy import compat32
 from typing import Any, Literal
 
+from cdk_ses_regions.local import clock
+
 KIB = 1024
 LAMBDA_HEADERS = 50 * KIB
 """Most bytes of headers in an event for Lambda."""
@@ -70,7 +72,7 @@ class Mail:
     helo: str = "localhost"
     peer: str = "127.0.0.1"
     tls: bool = False
-    received_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    received_at: datetime = field(default_factory=clock.now)
     added: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
 
     def verdicts(self, *, scan: bool) -> dict[str, Status]:
@@ -145,7 +147,7 @@ class Mail:
             scan: whether the rule has ScanEnabled.
             action: the `action` object: type and what belongs to it.
         """
-        now = datetime.now(UTC)
+        now = clock.now()
         return {
             "timestamp": _timestamp(self.received_at),
             "processingTimeMillis": max(0, round((now - self.received_at).total_seconds() * 1000)),

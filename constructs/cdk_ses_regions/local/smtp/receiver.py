@@ -6,12 +6,12 @@ Rests on the SES developer guide, "Email receiving concepts and use cases"
 
 from __future__ import annotations
 
+import ipaddress
 import logging
-from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-
-from botocore.exceptions import ClientError
+from typing import Any, Protocol
 
 from cdk_ses_regions import regions as ses
 from cdk_ses_regions.local.ses.targets import Connect
@@ -66,69 +66,85 @@ class Transaction:
     verified: dict[str, bool] = field(default_factory=dict[str, bool])
 
 
+class Directory(Protocol):
+    """What SES knows of receiving in one Region."""
+
+    def active_rules(self, region: str) -> tuple[str, tuple[Rule, ...]]:
+        """Return name and rules of the active rule set; an empty name when none is active."""
+        ...
+
+    def filters(self, region: str) -> tuple[Mapping[str, Any], ...]:
+        """Return the receipt filters as the API has them."""
+        ...
+
+    def verified(self, region: str, identities: tuple[str, ...]) -> bool:
+        """Tell whether one of these identities is verified."""
+        ...
+
+
 class Receiver:
     """SES receiving in one Region, without the SMTP. Its methods block; several threads may call them.
 
     Args:
         region: the AWS Region.
+        directory: what SES knows.
         connect: (service, Region) -> boto3 client.
         send_bounce: delivers the bounces.
-        routes: receives the route of each accepted mail.
     """
 
     def __init__(
-        self,
-        *,
-        region: ses.SesRegion,
-        connect: Connect,
-        send_bounce: SendBounce,
-        routes: deque[Route],
+        self, *, region: ses.SesRegion, directory: Directory, connect: Connect, send_bounce: SendBounce
     ) -> None:
         self.region = region
         self.host = region.inbound or region.name
+        self._directory = directory
         self._connect = connect
         self._send_bounce = send_bounce
-        self._routes = routes
         self._account = ""
 
-    def begin(self) -> Transaction:
-        """Read the active rule set.
+    def blocks(self, peer: str) -> bool:
+        """Tell whether a receipt filter keeps a client out: one that blocks it, unless another allows it."""
+        address = ipaddress.ip_address(peer)
+        found = {
+            one["IpFilter"]["Policy"]
+            for one in self._directory.filters(self.region.name)
+            if address in ipaddress.ip_network(one["IpFilter"]["Cidr"], strict=False)
+        }
+        return found == {"Block"}
 
-        Raises:
-            botocore.exceptions.BotoCoreError: when the API cannot be reached; ClientError when it refuses.
-        """
-        active = self._connect("ses", self.region.name).describe_active_receipt_rule_set()
-        return Transaction(
-            rule_set=active.get("Metadata", {}).get("Name", ""), rules=tuple(active.get("Rules", ()))
-        )
+    def begin(self) -> Transaction:
+        """Read the active rule set."""
+        rule_set, rules = self._directory.active_rules(self.region.name)
+        return Transaction(rule_set=rule_set, rules=rules)
 
     def answer(self, transaction: Transaction, recipient: str, *, tls: bool) -> Answer:
-        """Tell what to say to one RCPT TO. Raises as `begin` does."""
+        """Tell what to say to one RCPT TO."""
         first = receipt.answer(transaction.rules, recipient, verified=True, tls=tls)
         if first is Answer.UNKNOWN:  # no need to ask for the identity
             return first
-        verified = any(self._verified(transaction, identity) for identity in receipt.identities(recipient))
-        return first if verified else Answer.UNKNOWN
+        domain = recipient.rpartition("@")[2].lower()
+        if domain not in transaction.verified:
+            identities = receipt.identities(recipient)
+            transaction.verified[domain] = self._directory.verified(self.region.name, identities)
+        return first if transaction.verified[domain] else Answer.UNKNOWN
 
-    def receive(self, mail: Mail, transaction: Transaction) -> None:
-        """Run the rules on an accepted mail and remember its route. A failed action is part of the route."""
+    def receive(self, mail: Mail, transaction: Transaction) -> Route:
+        """Run the rules on an accepted mail and return its route. A failed action is part of the route."""
         matches = receipt.matches(transaction.rules, mail.recipients)
         steps = self._actions().run(mail, matches, rule_set=transaction.rule_set)
         for step in steps:
             if step.result == "failed":
                 _log.warning("%s %s %s: %s", mail.region, step.rule, step.action, step.reason)
-        self._routes.append(
-            Route(
-                region=mail.region,
-                message_id=mail.message_id,
-                sender=mail.sender,
-                recipients=mail.recipients,
-                size=len(mail.raw),
-                tls=mail.tls,
-                received_at=mail.received_at,
-                rule_set=transaction.rule_set,
-                steps=steps,
-            )
+        return Route(
+            region=mail.region,
+            message_id=mail.message_id,
+            sender=mail.sender,
+            recipients=mail.recipients,
+            size=len(mail.raw),
+            tls=mail.tls,
+            received_at=mail.received_at,
+            rule_set=transaction.rule_set,
+            steps=steps,
         )
 
     def _actions(self) -> Actions:
@@ -142,17 +158,3 @@ class Receiver:
             account=self._account,
             send_bounce=self._send_bounce,
         )
-
-    def _verified(self, transaction: Transaction, identity: str) -> bool:
-        if identity not in transaction.verified:
-            transaction.verified[identity] = self._ask(identity)
-        return transaction.verified[identity]
-
-    def _ask(self, identity: str) -> bool:
-        try:
-            found = self._connect("sesv2", self.region.name).get_email_identity(EmailIdentity=identity)
-        except ClientError as error:
-            if error.response.get("Error", {}).get("Code") == "NotFoundException":
-                return False
-            raise
-        return bool(found.get("VerifiedForSendingStatus", False))

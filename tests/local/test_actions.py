@@ -2,10 +2,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from cdk_ses_regions.local.smtp.actions import Actions, Step
-from cdk_ses_regions.local.smtp.bounces import Bounce, SendBounce
-from cdk_ses_regions.local.smtp.receipt import Match
-from cdk_ses_regions.local.smtp.received import Mail
+from cdk_ses_regions.local.receiving.actions import Actions, Step
+from cdk_ses_regions.local.receiving.bounces import Bounce, SendBounce
+from cdk_ses_regions.local.receiving.receipt import Match
+from cdk_ses_regions.local.receiving.received import Mail
 
 BOUNCE = {"SmtpReplyCode": "550", "StatusCode": "5.1.1", "Message": "No", "Sender": "mailer@example.com"}
 

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from cdk_ses_regions.local import clock
+from cdk_ses_regions.local.feedback import events, records
+from cdk_ses_regions.local.feedback.events import MailEvent
 from cdk_ses_regions.local.outbound.outgoing import Outgoing
-from cdk_ses_regions.local.ses import events, records
-from cdk_ses_regions.local.ses.events import MailEvent
 
 TO = ("a@b.example", "c@d.example")
 SENT = datetime(2026, 11, 24, 10, 0, 0, 123456, tzinfo=UTC)

@@ -12,7 +12,7 @@ from ministack.services import ses_v2
 from region import Region, a_domain, policy, unique
 
 from cdk_ses_regions.local.clients import Clients
-from cdk_ses_regions.local.ses import identity_policies
+from cdk_ses_regions.local.identities import identity_policies
 
 DELEGATE = "arn:aws:iam::222222222222:user/delegate"
 

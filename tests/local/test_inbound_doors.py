@@ -17,9 +17,9 @@ from office import DOMAIN, RAW, SENDER, Office, header, lambda_action, s3_action
 from waiting import eventually
 
 from cdk_ses_regions.local import LocalAws
+from cdk_ses_regions.local.receiving.received import EICAR, GTUBE
 from cdk_ses_regions.local.smtp.door import MESSAGE_MOST
 from cdk_ses_regions.local.smtp.inbound import InboundDoors
-from cdk_ses_regions.local.smtp.received import EICAR, GTUBE
 
 REGIONS = ("us-east-1", "us-west-2", "eu-west-1")
 STOP = {"StopAction": {"Scope": "RuleSet"}}

@@ -18,7 +18,7 @@ from waiting import eventually
 
 from cdk_ses_regions.local import LocalAws
 from cdk_ses_regions.local.control import SentMail
-from cdk_ses_regions.local.smtp.received import EICAR
+from cdk_ses_regions.local.receiving.received import EICAR
 
 SUBJECT, TEXT = {"Data": "Grüße"}, {"Text": {"Data": "Hello, you"}}
 BODY = {"Subject": SUBJECT, "Body": TEXT}

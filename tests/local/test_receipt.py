@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from cdk_ses_regions.local.smtp import receipt
-from cdk_ses_regions.local.smtp.receipt import Answer
+from cdk_ses_regions.local.receiving import receipt
+from cdk_ses_regions.local.receiving.receipt import Answer
 
 
 def rule(name: str, *recipients: str, **more: Any) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from cdk_ses_regions.local.smtp.received import EICAR, GTUBE, LAMBDA_HEADERS, Mail, new_message_id
+from cdk_ses_regions.local.receiving.received import EICAR, GTUBE, LAMBDA_HEADERS, Mail, new_message_id
 
 RAW = (
     b"From: =?utf-8?q?J=C3=BCrgen?= <juergen@sender.example>, Anna <anna@sender.example>\r\n"

@@ -11,8 +11,8 @@ from region import Region, a_domain
 
 from cdk_ses_regions import regions
 from cdk_ses_regions.local import LocalAws
-from cdk_ses_regions.local.ses import progress
-from cdk_ses_regions.local.ses.progress import Finding
+from cdk_ses_regions.local.identities import progress
+from cdk_ses_regions.local.identities.progress import Finding
 
 LONG = 73  # hours, and SES waits for 72
 LOST = Finding("HOST_NOT_FOUND")

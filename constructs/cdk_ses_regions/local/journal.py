@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any, Literal, TypeVar
 
 from cdk_ses_regions.local.outbound.outgoing import Outgoing
-from cdk_ses_regions.local.smtp.receiver import Route
+from cdk_ses_regions.local.receiving.receiver import Route
 
 KEPT = 1000
 """Entries of each kind; the oldest go first."""

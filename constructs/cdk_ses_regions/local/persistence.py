@@ -12,18 +12,10 @@ from typing import Any
 
 from ministack.services import ses
 
-from cdk_ses_regions.local.ses import (
-    address_verification,
-    deed,
-    dkim,
-    metrics,
-    quotas,
-    receipt_rules,
-    service_quotas,
-    statistics,
-    suppression,
-    verification,
-)
+from cdk_ses_regions.local.account import quotas, service_quotas, statistics, suppression
+from cdk_ses_regions.local.feedback import metrics
+from cdk_ses_regions.local.identities import address_verification, deed, dkim, verification
+from cdk_ses_regions.local.receiving import receipt_rules
 
 STORES: dict[str, Any] = {
     "receipt_filters": receipt_rules._filters,

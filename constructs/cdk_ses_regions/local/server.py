@@ -34,9 +34,9 @@ from cdk_ses_regions.local.cloudformation import dead_letters, storage
 from cdk_ses_regions.local.cloudformation import ses as ses_types
 from cdk_ses_regions.local.dns.name_server import NameServer
 from cdk_ses_regions.local.outbound import delivery
+from cdk_ses_regions.local.receiving.bounces import Bounce
+from cdk_ses_regions.local.receiving.directory import SesDirectory
 from cdk_ses_regions.local.ses import requests
-from cdk_ses_regions.local.smtp.bounces import Bounce
-from cdk_ses_regions.local.smtp.directory import SesDirectory
 from cdk_ses_regions.local.smtp.door import Doors
 from cdk_ses_regions.local.smtp.feedback import FeedbackDoors
 from cdk_ses_regions.local.smtp.inbound import InboundDoors

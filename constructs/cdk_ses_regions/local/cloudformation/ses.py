@@ -19,7 +19,8 @@ from ministack.services import ses, ses_v2
 from ministack.services.cloudformation import provisioners, stacks
 
 from cdk_ses_regions.local.clients import as_root
-from cdk_ses_regions.local.ses import address_verification, dkim, identities, receipt_rules, verification
+from cdk_ses_regions.local.identities import address_verification, dkim, identities, verification
+from cdk_ses_regions.local.receiving import receipt_rules
 
 Properties = dict[str, Any]
 Provisioned = tuple[str, dict[str, str]]

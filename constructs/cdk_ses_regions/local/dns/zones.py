@@ -22,7 +22,7 @@ import dns.rrset
 from ministack.services import route53
 
 from cdk_ses_regions import regions
-from cdk_ses_regions.local.ses import dkim
+from cdk_ses_regions.local.identities import dkim
 
 _log = logging.getLogger(__name__)
 

@@ -20,10 +20,10 @@ from typing import Any
 import dkim
 
 from cdk_ses_regions.local import clock
+from cdk_ses_regions.local.identities.dkim import Signer
 from cdk_ses_regions.local.outbound.headers import Fields, folded, split
 from cdk_ses_regions.local.outbound.letter import Letter, Simple, Text
 from cdk_ses_regions.local.outbound.message_ids import header_domain
-from cdk_ses_regions.local.ses.dkim import Signer
 
 _SIGNED = (
     "From",

@@ -16,7 +16,9 @@ from concurrent.futures import ThreadPoolExecutor
 from ministack.core.responses import request_scope
 
 from cdk_ses_regions.local import clock, endpoints
+from cdk_ses_regions.local.account import suppression
 from cdk_ses_regions.local.dns import lookup
+from cdk_ses_regions.local.feedback import events, feedback
 from cdk_ses_regions.local.journal import JOURNAL, Hop
 from cdk_ses_regions.local.outbound import sent_mails, simulator
 from cdk_ses_regions.local.outbound.bounce_types import bounce_type, status_of
@@ -25,7 +27,6 @@ from cdk_ses_regions.local.outbound.headers import split
 from cdk_ses_regions.local.outbound.message_ids import header_domain, new_message_id
 from cdk_ses_regions.local.outbound.outgoing import Outgoing
 from cdk_ses_regions.local.outbound.retries import HOURS, RETRIES, Waiting
-from cdk_ses_regions.local.ses import events, feedback, suppression
 
 _log = logging.getLogger(__name__)
 _background = ThreadPoolExecutor(4, thread_name_prefix="delivery")

@@ -10,10 +10,10 @@ from email.policy import SMTP
 from email.utils import format_datetime
 
 from cdk_ses_regions.local import clock
+from cdk_ses_regions.local.feedback import events
+from cdk_ses_regions.local.feedback.events import MailEvent
 from cdk_ses_regions.local.journal import Hop, HopResult
 from cdk_ses_regions.local.outbound.outgoing import Outgoing
-from cdk_ses_regions.local.ses import events
-from cdk_ses_regions.local.ses.events import MailEvent
 
 DOMAIN = events.SIMULATOR
 

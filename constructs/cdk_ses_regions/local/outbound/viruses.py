@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from email import message_from_bytes
 
-from cdk_ses_regions.local.smtp.received import EICAR
+from cdk_ses_regions.local.receiving.received import EICAR
 
 
 def has_virus(raw: bytes) -> bool:

@@ -18,20 +18,17 @@ from ministack.services import ses as ses_v1
 from ministack.services import ses_v2
 
 from cdk_ses_regions.local import faults
-from cdk_ses_regions.local.ses import (
-    account,
-    configuration_sets,
+from cdk_ses_regions.local.account import account, service_quotas, suppression
+from cdk_ses_regions.local.feedback import configuration_sets
+from cdk_ses_regions.local.identities import (
     identities_v1,
     identities_v2,
     policies_v1,
-    receipt_rules,
-    sending,
-    sending_rights,
-    service_quotas,
-    suppression,
     verification,
     verification_v1,
 )
+from cdk_ses_regions.local.outbound import sending, sending_rights
+from cdk_ses_regions.local.receiving import receipt_rules
 
 Response = tuple[int, dict[str, str], bytes]
 

@@ -14,11 +14,11 @@ from collections.abc import Iterable
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from cdk_ses_regions import regions as ses
+from cdk_ses_regions.local.feedback import events, feedback
 from cdk_ses_regions.local.journal import JOURNAL, Hop
 from cdk_ses_regions.local.outbound import delivery, sent_mails
 from cdk_ses_regions.local.outbound.bounce_types import bounce_type
 from cdk_ses_regions.local.outbound.outgoing import Outgoing
-from cdk_ses_regions.local.ses import events, feedback
 from cdk_ses_regions.local.smtp import returned
 from cdk_ses_regions.local.smtp.certificate import server_context
 from cdk_ses_regions.local.smtp.door import Doors, Run

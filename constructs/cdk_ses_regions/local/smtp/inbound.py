@@ -15,13 +15,13 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from cdk_ses_regions import regions as ses
 from cdk_ses_regions.local.journal import JOURNAL, Received
+from cdk_ses_regions.local.receiving.bounces import SendBounce
+from cdk_ses_regions.local.receiving.receipt import Answer
+from cdk_ses_regions.local.receiving.received import Mail, new_message_id
+from cdk_ses_regions.local.receiving.receiver import Directory, Receiver, Route, Transaction
 from cdk_ses_regions.local.ses.targets import Connect
-from cdk_ses_regions.local.smtp.bounces import SendBounce
 from cdk_ses_regions.local.smtp.certificate import server_context
 from cdk_ses_regions.local.smtp.door import Doors, Run
-from cdk_ses_regions.local.smtp.receipt import Answer
-from cdk_ses_regions.local.smtp.received import Mail, new_message_id
-from cdk_ses_regions.local.smtp.receiver import Directory, Receiver, Route, Transaction
 
 RECIPIENTS_MOST = 100
 

@@ -24,7 +24,7 @@ from ministack.services import iam
 
 from cdk_ses_regions import regions as ses
 from cdk_ses_regions.local.clients import Clients
-from cdk_ses_regions.local.ses.sent import SUBMITTED
+from cdk_ses_regions.local.outbound.sent import SUBMITTED
 from cdk_ses_regions.local.smtp.certificate import server_context
 from cdk_ses_regions.local.smtp.door import Doors, Run
 from cdk_ses_regions.smtp_password import smtp_password

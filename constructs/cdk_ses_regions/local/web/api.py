@@ -18,8 +18,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from cdk_ses_regions.local import breakage, clock, faults, resetting
+from cdk_ses_regions.local.account import account
 from cdk_ses_regions.local.clients import as_root
-from cdk_ses_regions.local.ses import account, verification
+from cdk_ses_regions.local.identities import verification
 from cdk_ses_regions.local.web import entries, overview
 from cdk_ses_regions.local.web.place import Place
 from cdk_ses_regions.local.web.place import current as current_place

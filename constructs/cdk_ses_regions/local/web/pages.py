@@ -11,8 +11,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from cdk_ses_regions.local.identities import address_verification
 from cdk_ses_regions.local.journal import JOURNAL, KEPT, Received, Sent
-from cdk_ses_regions.local.ses import address_verification
 from cdk_ses_regions.local.web import entries, overview
 from cdk_ses_regions.local.web.place import Place, current
 from cdk_ses_regions.local.web.rendering import TEMPLATES, page

@@ -1,0 +1,1 @@
+"""The account in one Region: sandbox, quotas, suppression list."""

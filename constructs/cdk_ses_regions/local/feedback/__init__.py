@@ -1,0 +1,1 @@
+"""What SES tells of mails, and to whom: topics, event destinations, email."""

@@ -1,0 +1,1 @@
+"""SES receiving: the receipt rules, and what they do with a mail."""

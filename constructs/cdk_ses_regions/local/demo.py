@@ -60,7 +60,7 @@ def _run(console: Console, *, path: Path, settings: config.Settings, keep: bool)
         rows = [_journey(RegionJourney(local, settings, region), say) for region in settings.regions]
         Console(width=None if sys.stdout.isatty() else 190).print(_table(rows))
         if keep:
-            say("left up; look around with `ses-regions local status`, end it with `ses-regions local down`")
+            say(f"left up: look around on {local.control.url}; end it with `ses-regions local down`")
 
 
 def _journey(journey: RegionJourney, say: Callable[[str], None]) -> dict[str, str]:

@@ -1,1 +1,1 @@
-"""Amazon SES where ministack's differs: identities, verification, receipt rules, feedback, and who may do what."""
+"""What all of SES shares: where requests come in, and what SES may do to targets that are not its own."""

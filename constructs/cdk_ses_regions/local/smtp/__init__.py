@@ -1,1 +1,1 @@
-"""Mail over SMTP as SES takes it: one door a Region, which runs the receipt rules."""
+"""The SMTP doors: for mail that comes in, for applications that send, for bounces and complaints."""

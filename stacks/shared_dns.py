@@ -5,10 +5,10 @@ from __future__ import annotations
 from aws_cdk import Environment, Stack
 from constructs import Construct
 
-from cdk_ses_regions.config import Domain, Settings
-from cdk_ses_regions.dns import Record, dmarc_record, inbound_mx, mail_from_records
+from cdk_ses_regions.config import Settings
 from cdk_ses_regions.dns_records import DnsRecords
 from cdk_ses_regions.mail_from import MailFromRecords
+from cdk_ses_regions.records import own_records, shared_records
 
 
 class SharedDnsStack(Stack):
@@ -34,7 +34,7 @@ class SharedDnsStack(Stack):
                     feedback_region=settings.feedback_region,
                     hosted_zone_id=domain.hosted_zone_id,
                 )
-            if records := _own_records(settings, domain):
+            if records := own_records(settings, domain):
                 DnsRecords(
                     self, f"Domain {domain.name}", hosted_zone_id=domain.hosted_zone_id, records=records
                 )
@@ -46,20 +46,3 @@ class SharedDnsStack(Stack):
             domain.hosted_zone_id is not None and shared_records(settings, domain)
             for domain in settings.domains
         )
-
-
-def shared_records(settings: Settings, domain: Domain) -> list[Record]:
-    """Return every record of a domain that Regions share."""
-    mail_from = domain.mail_from
-    records = [] if mail_from is None else list(mail_from_records(mail_from, settings.feedback_region))
-    return records + _own_records(settings, domain)
-
-
-def _own_records(settings: Settings, domain: Domain) -> list[Record]:
-    """Return the shared records at the domain itself."""
-    records: list[Record] = []
-    if domain.receiving is not None and domain.receiving.mx:
-        records.append(inbound_mx(domain.name, settings.receiving_regions_of(domain)))
-    if domain.dmarc is not None:
-        records.append(dmarc_record(domain.name, domain.dmarc.policy, domain.dmarc.rua))
-    return records

@@ -48,7 +48,7 @@ def test_help_lists_the_groups_and_the_exit_codes() -> None:
     assert result.exit_code == 0
     assert "config  Check and show the configuration file" in result.stdout
     assert "local   Run a local AWS" in result.stdout
-    assert "Exit codes: 0 ok, 1 internal, 2 usage or configuration, 130 interrupted." in result.stdout
+    assert "Exit codes: 0 ok, 1 internal, 2 usage or configuration, 4 some Regions failed," in result.stdout
 
 
 def test_version_is_that_of_the_package() -> None:

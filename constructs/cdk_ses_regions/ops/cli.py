@@ -1,6 +1,7 @@
 """`ses-regions`: the command line, one module a command group.
 
-Exit codes: 0 ok; 1 internal (a defect, or a service that fails); 2 usage or configuration; 130 interrupted.
+Exit codes: 0 ok; 1 internal (a defect, or a service that fails); 2 usage or configuration; 4 some Regions failed;
+130 interrupted.
 Data goes to stdout, errors to stderr, without a traceback; SES_REGIONS_TRACEBACK=1 shows it for a bug report.
 
 Groups are imported when they are called: `--help` and `--version` stay fast, and the extras of a group that
@@ -25,6 +26,7 @@ except ModuleNotFoundError:  # pragma: no cover - the tests have every extra
 
 GROUPS = {
     "config": "Check and show the configuration file",
+    "dns": "The DNS records of the domains, for DNS elsewhere than Route 53",
     "local": "Run a local AWS with SES in several Regions (extra [local])",
 }
 """The command groups, each in the module of its name, with what `--help` says about it."""
@@ -70,7 +72,7 @@ app = typer.Typer(
     name="ses-regions",
     cls=_Groups,
     help="Amazon SES in several Regions: check the configuration, try it on a local AWS.",
-    epilog="Exit codes: 0 ok, 1 internal, 2 usage or configuration, 130 interrupted.",
+    epilog="Exit codes: 0 ok, 1 internal, 2 usage or configuration, 4 some Regions failed, 130 interrupted.",
     no_args_is_help=True,
     rich_markup_mode=None,  # rich doubles the time that --help takes
     pretty_exceptions_enable=False,

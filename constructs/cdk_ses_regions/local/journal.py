@@ -1,6 +1,6 @@
 """What happened in the local AWS, for people and tests to look at: mails sent, mails received, feedback.
 
-The last thousand of each are kept, in memory of the server's process. Thread-safe.
+The last thousand of each are kept, in memory of the server's process; fewer when they are large. Thread-safe.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from cdk_ses_regions.local.receiving.receiver import Route
 
 KEPT = 1000
 """Entries of each kind; the oldest go first."""
+BYTES_KEPT = 256 * 1024 * 1024
+"""Bytes of mails sent, and as many of mails received; the newest is kept whatever its size."""
 
 HopResult = Literal["delivered", "outbox", "bounced", "complained", "suppressed", "delayed", "rejected"]
 _T = TypeVar("_T")
@@ -81,21 +83,26 @@ class Told:
 
 
 class Journal:
-    """The entries, oldest first."""
+    """The entries, oldest first.
 
-    def __init__(self) -> None:
+    Args:
+        bytes_kept: of mails sent, and of mails received.
+    """
+
+    def __init__(self, *, bytes_kept: int = BYTES_KEPT) -> None:
         self._lock = threading.Lock()
+        self._bytes_kept = bytes_kept
         self._sent: deque[Sent] = deque(maxlen=KEPT)
         self._received: deque[Received] = deque(maxlen=KEPT)
         self._told: deque[Told] = deque(maxlen=KEPT)
 
     def add_sent(self, mail: Outgoing) -> Sent:
         """Remember a mail that leaves."""
-        return self._add(self._sent, Sent(mail=mail))
+        return self._add(self._sent, Sent(mail=mail), size=lambda sent: len(sent.mail.raw))
 
     def add_received(self, received: Received) -> None:
         """Remember a mail that came in."""
-        self._add(self._received, received)
+        self._add(self._received, received, size=lambda one: len(one.raw))
 
     def add_told(self, told: Told) -> None:
         """Remember a piece of feedback."""
@@ -128,9 +135,12 @@ class Journal:
             self._received.clear()
             self._told.clear()
 
-    def _add(self, entries: deque[_T], entry: _T) -> _T:
+    def _add(self, entries: deque[_T], entry: _T, size: Callable[[_T], int] = lambda _: 0) -> _T:
         with self._lock:
             entries.append(entry)
+            total = sum(map(size, entries))
+            while total > self._bytes_kept and len(entries) > 1:
+                total -= size(entries.popleft())
         return entry
 
     def _read(self, entries: deque[_T], wanted: Callable[[_T], bool]) -> tuple[_T, ...]:

@@ -139,7 +139,9 @@ class Office:
                         return body
         raise AssertionError("nothing came")
 
-    def function(self, *, disposition: str = "", open_to_ses: bool = True) -> tuple[str, str]:
+    def function(
+        self, *, disposition: str = "", open_to_ses: bool = True, source: str = FUNCTION
+    ) -> tuple[str, str]:
         """Return the ARN of a function and the URL of the queue it tells its events."""
         url, arn = self.queue()
         name = f"f-{uuid.uuid4().hex[:12]}"
@@ -161,7 +163,7 @@ class Office:
         )
         archive = io.BytesIO()
         with zipfile.ZipFile(archive, "w") as code:
-            code.writestr("index.py", FUNCTION)
+            code.writestr("index.py", source)
         function = client.create_function(
             FunctionName=name,
             Runtime="python3.13",

@@ -304,3 +304,10 @@ def test_an_identity_that_is_there_already_is_not_taken_over(here: Region, stack
     with pytest.raises(AssertionError, match="already exists"):
         stack.deploy(identity(domain))
     assert domain in here.ses.list_identities()["Identities"]
+
+
+def test_a_mail_from_domain_is_below_the_identity(here: Region, stack: Stack) -> None:
+    domain, elsewhere = a_domain(), {"MailFromDomain": "bounce.elsewhere.example"}
+    with pytest.raises(AssertionError, match="is not subdomain of the domain of the identity"):
+        stack.deploy(identity(domain, MailFromAttributes=elsewhere))
+    assert domain not in here.ses.list_identities()["Identities"]

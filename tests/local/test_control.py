@@ -11,6 +11,7 @@ import pytest
 from botocore.exceptions import ClientError
 from region import ZONE, Region
 
+import cdk_ses_regions.local
 from cdk_ses_regions.local import LocalAws, LocalAwsError
 from cdk_ses_regions.local.control import Control, RefusedError
 from cdk_ses_regions.local.process import free_port
@@ -136,6 +137,12 @@ def test_the_control_plane_is_limited_on_request(new: Region) -> None:
         new.sesv2.list_email_identities()
 
 
+def test_status_tells_of_a_limited_control_plane(new: Region) -> None:
+    assert not new.local.control.status()["control_plane_limited"]
+    new.local.control.limit_control_plane(True)
+    assert new.local.control.status()["control_plane_limited"]
+
+
 def test_time_goes_forward_and_never_back(new: Region) -> None:
     control = new.local.control
     before = control.now()
@@ -147,18 +154,17 @@ def test_time_goes_forward_and_never_back(new: Region) -> None:
 def test_every_store_of_ours_is_emptied_by_a_reset() -> None:
     from ministack.core.responses import AccountRegionScopedDict, AccountScopedDict
 
-    from cdk_ses_regions.local import outbound, persistence, ses, smtp
+    from cdk_ses_regions.local import persistence
 
     emptied = [id(store) for store in persistence.STORES.values()]
-    stores = list[str]()
-    for package in (outbound, ses, smtp):
-        for found in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
-            module = importlib.import_module(found.name)
-            for name, value in vars(module).items():
-                if isinstance(value, (AccountRegionScopedDict, AccountScopedDict)):
-                    stores.append(name)
-                    assert id(value) in emptied or hasattr(module, "reset"), f"{found.name}.{name}"
-    assert stores
+    rooms = set[str]()
+    for found in pkgutil.walk_packages(cdk_ses_regions.local.__path__, "cdk_ses_regions.local."):
+        module = importlib.import_module(found.name)
+        for name, value in vars(module).items():
+            if isinstance(value, (AccountRegionScopedDict, AccountScopedDict)):
+                rooms.add(found.name.split(".")[2])
+                assert id(value) in emptied or hasattr(module, "reset"), f"{found.name}.{name}"
+    assert {"account", "feedback", "identities", "receiving"} <= rooms
 
 
 def test_suppressed_addresses_are_told_of_all_regions(new: Region) -> None:

@@ -195,3 +195,4 @@ def test_a_delay_says_until_when_ses_tries() -> None:
 def test_each_piece_of_feedback_has_an_id_of_its_own() -> None:
     ids = {events.bounced(MAIL, TO).detail["feedbackId"] for _ in range(20)}
     assert len(ids) == 20
+    assert {one[:4] for one in ids} == {"0102"}  # as in the message ids of eu-west-1

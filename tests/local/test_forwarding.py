@@ -108,3 +108,14 @@ def test_an_event_destination_is_somebody_who_hears(here: Region, domain: str) -
     assert forwarded(here, f"news@{domain}") == []
     send(here, domain, "complaint", ConfigurationSetName=name)
     assert len(forwarded(here, f"news@{domain}")) == 1
+
+
+def test_forwarding_that_is_off_stays_off_when_the_topics_come_one_by_one(here: Region, domain: str) -> None:
+    topic = here.topic(here.arn("ses", f"identity/{domain}"))
+    here.sesv2.put_email_identity_feedback_attributes(EmailIdentity=domain, EmailForwardingEnabled=False)
+    for kind in ("Bounce", "Complaint"):
+        here.ses.set_identity_notification_topic(Identity=domain, NotificationType=kind, SnsTopic=topic)
+    send(here, domain, "bounce")
+    assert forwarded(here, f"news@{domain}") == []
+    here.ses.set_identity_notification_topic(Identity=domain, NotificationType="Complaint")
+    assert here.sesv2.get_email_identity(EmailIdentity=domain)["FeedbackForwardingStatus"] is True

@@ -5,10 +5,13 @@ Each check runs against both. When ministack has learned something, the test say
 
 from __future__ import annotations
 
+import ast
+import re
 import subprocess
 import sys
 import tempfile
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,6 +22,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from deployed import Resources, Stack, a_role
 from region import Region, a_domain, policy, unique
 
+import cdk_ses_regions.local
 from cdk_ses_regions.local import LocalAws, process
 from cdk_ses_regions.local.clients import Clients
 
@@ -152,7 +156,35 @@ def denying_insecure_transport_lets_us_in(here: Region) -> bool:
     return not refuses(lambda: s3.put_object(Bucket=name, Key="a", Body=b""))
 
 
-# cloudformation_storage.py
+# web/mount.py
+
+
+def people_can_look_at_it(here: Region) -> bool:
+    return any(is_page(f"{here.local.endpoint_url}{path}") for path in ("/_ses", "/", "/_ministack", "/ui"))
+
+
+def is_page(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=30) as answer:
+            return answer.headers.get_content_type() == "text/html"
+    except urllib.error.HTTPError:
+        return False
+
+
+def another_sites_page_cannot_change_it(here: Region) -> bool:
+    request = urllib.request.Request(
+        f"{here.local.endpoint_url}/_ministack/config",
+        data=b"{}",
+        headers={"Content-Type": "text/plain", "Origin": "https://elsewhere.example"},
+    )
+    try:
+        urllib.request.urlopen(request, timeout=30).close()
+    except urllib.error.HTTPError as error:
+        return error.code == 403
+    return False
+
+
+# cloudformation/storage.py
 
 
 def a_bucket_has_its_encryption(here: Region) -> bool:
@@ -191,7 +223,7 @@ def a_topic_has_its_key(here: Region) -> bool:
     return "KmsMasterKeyId" in here.client("sns").get_topic_attributes(TopicArn=topic)["Attributes"]
 
 
-# dead_letters.py
+# cloudformation/dead_letters.py
 
 
 def a_function_has_its_dead_letter_queue(here: Region) -> bool:
@@ -208,7 +240,7 @@ def a_function_has_its_dead_letter_queue(here: Region) -> bool:
     return "DeadLetterConfig" in here.client("lambda").get_function_configuration(FunctionName=function)
 
 
-# cloudformation_ses.py
+# cloudformation/ses.py
 
 
 def there_are_receipt_rules_in_templates(here: Region) -> bool:
@@ -226,7 +258,7 @@ def an_identity_has_its_dkim_records_as_attributes(here: Region) -> bool:
     return not refuses(lambda: stack.deploy(resources)) and stack.status() == "CREATE_COMPLETE"
 
 
-# verification.py
+# identities/verification.py
 
 
 def a_new_identity_is_pending(here: Region) -> bool:
@@ -255,7 +287,7 @@ def an_address_is_pending_until_it_is_confirmed(here: Region) -> bool:
     return here.sesv2.get_email_identity(EmailIdentity=name)["VerifiedForSendingStatus"] is False
 
 
-# dkim.py, deed.py
+# identities/dkim.py, identities/deed.py
 
 
 def a_key_has_the_length_that_was_asked_for(here: Region) -> bool:
@@ -276,7 +308,7 @@ def a_replica_names_its_parent(here: Region) -> bool:
     return found.get("SigningAttributesOrigin") == "AWS_SES_EU_WEST_1"
 
 
-# identity_policies.py
+# identities/identity_policies.py
 
 
 def a_policy_of(here: Region, name: str) -> str:
@@ -300,7 +332,7 @@ def an_identity_has_policies_in_version_1(here: Region) -> bool:
     )
 
 
-# identities_v1.py
+# identities/identities_v1.py
 
 
 def an_unknown_identity_has_no_topic(here: Region) -> bool:
@@ -327,7 +359,7 @@ def both_versions_know_the_same_identities(here: Region) -> bool:
     return an_identity(here) in here.ses.list_identities()["Identities"]
 
 
-# identities_v2.py
+# identities/identities_v2.py
 
 
 def an_identity_is_created_once(here: Region) -> bool:
@@ -344,7 +376,7 @@ def a_mail_from_domain_is_set(here: Region) -> bool:
     )
 
 
-# receipt_rules.py
+# receiving/receipt_rules.py
 
 
 def a_bucket_closed_to_ses_is_refused(here: Region) -> bool:
@@ -368,7 +400,37 @@ def there_are_receipt_filters(here: Region) -> bool:
     return not refuses(here.ses.list_receipt_filters)
 
 
-# notifications.py
+# receiving/bouncing.py
+
+
+def a_received_mail_can_be_bounced(here: Region) -> bool:
+    """None was received; but the call is known."""
+    recipients = [{"Recipient": "a@local.example", "BounceType": "DoesNotExist"}]
+    try:
+        here.ses.send_bounce(
+            OriginalMessageId="none", BounceSender="b@local.example", BouncedRecipientInfoList=recipients
+        )
+    except ClientError as error:
+        return str(error.response.get("Error", {}).get("Code")) == "MessageRejected"
+    return False
+
+
+# receiving/bouncing.py
+
+
+def an_application_may_bounce_a_mail(here: Region) -> bool:
+    try:
+        here.ses.send_bounce(
+            OriginalMessageId="unknown",
+            BounceSender=a_sender(here),
+            BouncedRecipientInfoList=[{"Recipient": "a@local.example", "BounceType": "DoesNotExist"}],
+        )
+    except ClientError as error:
+        return error.response.get("Error", {}).get("Code") == "MessageRejected"
+    return False
+
+
+# feedback/notifications.py
 
 
 def version_2_tells_of_a_bounce(here: Region) -> bool:
@@ -380,7 +442,7 @@ def version_2_tells_of_a_bounce(here: Region) -> bool:
     return not here.silence(queue)
 
 
-# destinations.py
+# feedback/destinations.py
 
 
 def an_event_destination_is_told(here: Region) -> bool:
@@ -402,7 +464,7 @@ def an_event_destination_is_told(here: Region) -> bool:
     return not here.silence(queue)
 
 
-# forwarding.py
+# feedback/forwarding.py
 
 
 def a_bounce_is_forwarded(here: Region) -> bool:
@@ -414,7 +476,7 @@ def a_bounce_is_forwarded(here: Region) -> bool:
         return b"Delivery Status Notification" in answer.read()
 
 
-# metrics.py
+# feedback/metrics.py
 
 
 def ses_publishes_metrics(here: Region) -> bool:
@@ -422,7 +484,7 @@ def ses_publishes_metrics(here: Region) -> bool:
     return bool(here.client("cloudwatch").list_metrics(Namespace="AWS/SES")["Metrics"])
 
 
-# configuration_sets.py
+# feedback/configuration_sets.py
 
 
 def version_1_sees_the_sets_of_version_2(here: Region) -> bool:
@@ -445,7 +507,7 @@ def a_destination_that_is_not_there_is_refused(here: Region) -> bool:
     )
 
 
-# account.py
+# account/account.py
 
 
 def sending_is_paused(here: Region) -> bool:
@@ -460,7 +522,7 @@ def sending_is_paused(here: Region) -> bool:
         elsewhere.ses.update_account_sending_enabled(Enabled=True)
 
 
-# quotas.py
+# account/quotas.py
 
 
 def what_is_sent_counts_recipients(here: Region) -> bool:
@@ -473,7 +535,7 @@ def what_is_sent_counts_recipients(here: Region) -> bool:
     return here.ses.get_send_quota()["SentLast24Hours"] >= before + 3
 
 
-# statistics.py
+# account/statistics.py
 
 
 def bounces_are_counted(here: Region) -> bool:
@@ -481,7 +543,7 @@ def bounces_are_counted(here: Region) -> bool:
     return any(point["Bounces"] for point in here.ses.get_send_statistics()["SendDataPoints"])
 
 
-# production_access.py
+# account/production_access.py
 
 
 def an_account_does_not_fall_back_into_the_sandbox(here: Region) -> bool:
@@ -490,7 +552,7 @@ def an_account_does_not_fall_back_into_the_sandbox(here: Region) -> bool:
     return here.sesv2.get_account()["ProductionAccessEnabled"]
 
 
-# suppression.py
+# account/suppression.py
 
 
 def an_address_is_suppressed(here: Region) -> bool:
@@ -498,14 +560,14 @@ def an_address_is_suppressed(here: Region) -> bool:
     return not refuses(lambda: here.sesv2.put_suppressed_destination(EmailAddress=address, Reason="BOUNCE"))
 
 
-# service_quotas.py
+# account/service_quotas.py
 
 
 def there_are_service_quotas(here: Region) -> bool:
     return not refuses(lambda: here.client("service-quotas").list_service_quotas(ServiceCode="ses"))
 
 
-# sending.py
+# outbound/sending.py
 
 
 def a_mail_has_at_most_fifty_recipients(here: Region) -> bool:
@@ -520,7 +582,7 @@ def a_message_id_has_no_domain(here: Region) -> bool:
     return "@" not in here.ses.send_email(Source=source, Destination=to, Message=body)["MessageId"]
 
 
-# sent.py
+# outbound/sent.py
 
 
 def a_raw_mail_of_version_2_goes_to_whom_it_says(here: Region) -> bool:
@@ -528,7 +590,7 @@ def a_raw_mail_of_version_2_goes_to_whom_it_says(here: Region) -> bool:
     return refuses(lambda: here.sesv2.send_email(Content={"Raw": {"Data": raw}}))
 
 
-# sending_rights.py
+# outbound/sending_rights.py
 
 
 def a_right_to_send_as_one_identity_is_enough(here: Region) -> bool:
@@ -554,6 +616,8 @@ def a_right_to_send_as_one_identity_is_enough(here: Region) -> bool:
 
 GAPS: list[tuple[str, Callable[[Region], bool]]] = [
     ("auth.py", denying_insecure_transport_lets_us_in),
+    ("web/mount.py: the pages", people_can_look_at_it),
+    ("web/mount.py: _CLOSED", another_sites_page_cannot_change_it),
     ("cloudformation/storage.py: BucketEncryption", a_bucket_has_its_encryption),
     ("cloudformation/storage.py: LifecycleConfiguration", a_bucket_has_its_lifecycle),
     ("cloudformation/storage.py: OwnershipControls", a_bucket_has_its_ownership),
@@ -581,7 +645,9 @@ GAPS: list[tuple[str, Callable[[Region], bool]]] = [
     ("receiving/receipt_rules.py: _update", a_rule_is_changed),
     ("receiving/receipt_rules.py: _set_position", a_rule_is_moved),
     ("receiving/receipt_rules.py: the filters", there_are_receipt_filters),
-    ("feedback/notifications.py", version_2_tells_of_a_bounce),
+    ("receiving/bouncing.py", a_received_mail_can_be_bounced),
+    ("receiving/bouncing.py", an_application_may_bounce_a_mail),
+    ("feedback/feedback.py and feedback/notifications.py", version_2_tells_of_a_bounce),
     ("feedback/destinations.py", an_event_destination_is_told),
     ("feedback/forwarding.py", a_bounce_is_forwarded),
     ("feedback/metrics.py", ses_publishes_metrics),
@@ -617,3 +683,15 @@ def test_ministack_still_has_the_gap(plain: Any, extension: str, as_on_aws: Call
     except BotoCoreError:  # an answer that boto3 cannot read
         closed = False
     assert not closed, f"gap closed: delete {extension}"
+
+
+def test_every_extension_that_fills_a_gap_has_a_check() -> None:
+    room = Path(cdk_ses_regions.local.__file__).parent
+    fill = {
+        str(path.relative_to(room))
+        for path in room.rglob("*.py")
+        if re.search("^Gap: ", ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or "", re.M)
+    }
+    checked = " ".join(extension for extension, _ in GAPS)
+    assert len(fill) > 20
+    assert {module for module in fill if module not in checked} == set()

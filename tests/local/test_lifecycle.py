@@ -23,6 +23,7 @@ from botocore.exceptions import ClientError
 from deployed import a_function
 from region import ZONE, Region, a_domain, policy, unique
 
+from cdk_ses_regions.errors import UnsupportedRegionError
 from cdk_ses_regions.local import LocalAws, LocalAwsError
 from cdk_ses_regions.local.clients import Clients
 
@@ -31,7 +32,7 @@ PARENT = """
 import sys, time
 from pathlib import Path
 from cdk_ses_regions.local import LocalAws
-with LocalAws.start(["us-east-1"], state_dir=Path(sys.argv[1])) as local:
+with LocalAws.start(["us-east-1"], state_dir=Path(sys.argv[1]) if sys.argv[1:] else None) as local:
     print(local.endpoint_url, flush=True)
     time.sleep(600)
 """
@@ -134,6 +135,37 @@ def test_nothing_is_left_when_the_process_that_started_it_ends_by(
     assert eventually(lambda: is_gone(endpoint_url, temporary))
     with pytest.raises(LocalAwsError, match="no local AWS is up"):
         LocalAws.find(state)
+
+
+def test_no_folder_is_left_when_the_process_that_named_none_is_killed(temporary: Path) -> None:
+    parent = subprocess.Popen([sys.executable, "-c", PARENT], stdout=subprocess.PIPE, text=True)
+    assert parent.stdout is not None
+    with parent.stdout:
+        endpoint_url = parent.stdout.readline().strip()
+    assert answers(endpoint_url)
+    parent.kill()
+    parent.wait()
+    assert eventually(lambda: is_gone(endpoint_url, temporary))
+
+
+def test_no_folder_is_left_of_one_that_cannot_start(temporary: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port: int = taken.getsockname()[1]
+        with pytest.raises(LocalAwsError, match=f"{port} is already in use"):
+            LocalAws.start(["us-east-1"], port=port)
+    assert not list(temporary.iterdir())
+
+
+def test_a_region_without_ses_starts_nothing(temporary: Path) -> None:
+    with pytest.raises(UnsupportedRegionError, match="mars-north-1"):
+        LocalAws.start(["us-east-1", "mars-north-1"])
+    assert not list(temporary.iterdir())
+
+
+def test_a_file_is_no_folder_for_its_state(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(LocalAwsError, match="file cannot be the folder for log and state: File exists"):
+        LocalAws.start(["us-east-1"], state_dir=tmp_path / "file")
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
@@ -419,7 +451,7 @@ def test_a_folder_of_a_server_that_died_is_used_again(tmp_path: Path) -> None:
 def test_one_that_cannot_start_tells_the_end_of_its_log(temporary: Path, tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port: int = taken.getsockname()[1]
-        with pytest.raises(LocalAwsError, match=r"did not start; the end of .*server.log:\n.*\w") as failed:
+        with pytest.raises(LocalAwsError, match=r"did not start; its log ends:\n.*\w") as failed:
             LocalAws.start(["us-east-1"], state_dir=tmp_path / "state", port=port)
     assert f"{port} is already in use" in str(failed.value)
     assert not processes(temporary)
@@ -479,22 +511,71 @@ def found_again(local: LocalAws, names: dict[str, str]) -> dict[str, Any]:
 SES_MAY = "ses.amazonaws.com"
 
 
-def test_what_is_persisted_is_there_after_it_was_down(tmp_path: Path) -> None:
-    def start() -> LocalAws:
-        return LocalAws.start(
-            ["eu-west-1"], hosted_zones={ZONE: "local.example"}, state_dir=tmp_path, keep=True, persist=True
-        )
+def start_persisted(folder: Path) -> LocalAws:
+    return LocalAws.start(
+        ["eu-west-1"], hosted_zones={ZONE: "local.example"}, state_dir=folder, keep=True, persist=True
+    )
 
-    local = start()
+
+def test_what_is_persisted_is_there_after_it_was_down(tmp_path: Path) -> None:
+    local = start_persisted(tmp_path)
     try:
         names = furnish(local)
         before = found_again(local, names)
         assert before["verified"]
         local.stop()
-        local = start()
+        local = start_persisted(tmp_path)
         assert found_again(local, names) == before
         local.reset()
         assert Region(local, "eu-west-1").client("sesv2").list_email_identities()["EmailIdentities"] == []
         assert Region(local, "eu-west-1").client("s3").list_buckets()["Buckets"] == []
+    finally:
+        local.stop()
+
+
+def test_what_is_broken_on_purpose_is_repaired_after_it_was_down(tmp_path: Path) -> None:
+    local = start_persisted(tmp_path)
+    try:
+        there = Region(local, "eu-west-1")
+        source = there.rule_arn("kept")
+        key = there.key(source)
+        bucket, topic = there.bucket(source, key=key), there.topic(source)
+        actions = [{"S3Action": {"BucketName": bucket, "TopicArn": topic}}]
+        there.ses.create_receipt_rule_set(RuleSetName="kept")
+        there.ses.create_receipt_rule(
+            RuleSetName="kept", Rule={"Name": "one", "Enabled": True, "Actions": actions}
+        )
+        there.ses.set_active_receipt_rule_set(RuleSetName="kept")
+        before = what_breaks(there, key, bucket, topic)
+        for kind in ("bucket-policy", "key", "topic-policy"):
+            local.control.fault(kind, "eu-west-1")
+        broken = local.control.faults().broken
+        assert [kind for kind, _, _ in broken] == ["bucket-policy", "key", "topic-policy"]
+        local.stop()
+        local = start_persisted(tmp_path)
+        assert local.control.faults().broken == broken
+        local.control.clear_faults()
+        assert what_breaks(Region(local, "eu-west-1"), key, bucket, topic) == before
+    finally:
+        local.stop()
+
+
+def what_breaks(here: Region, key: str, bucket: str, topic: str) -> tuple[str, str, str]:
+    return (
+        here.client("kms").describe_key(KeyId=key)["KeyMetadata"]["KeyState"],
+        here.client("s3").get_bucket_policy(Bucket=bucket)["Policy"],
+        here.client("sns").get_topic_attributes(TopicArn=topic)["Attributes"]["Policy"],
+    )
+
+
+def test_time_that_was_moved_forward_stays_so_with_what_happened_in_it(tmp_path: Path) -> None:
+    local = start_persisted(tmp_path)
+    try:
+        moved = local.control.forward(hours=30)
+        local.stop()
+        local = start_persisted(tmp_path)
+        assert local.control.now() >= moved
+        local.reset()
+        assert local.control.now() < moved
     finally:
         local.stop()

@@ -18,8 +18,8 @@ from typer.main import get_command
 from typer.testing import CliRunner
 
 from cdk_ses_regions.local import LocalAws
+from cdk_ses_regions.local.printable import printable
 from cdk_ses_regions.ops.local import app
-from cdk_ses_regions.ops.local.options import printable
 
 ROOT = Path(__file__).parents[2]
 COMMAND = Path(sys.executable).with_name("ses-regions")
@@ -98,6 +98,14 @@ def test_down_ends_it_and_says_so_when_there_is_none(folder: Path) -> None:
     assert none.stderr == "ses-regions: no local AWS is up here; start one with `ses-regions local up`\n"
 
 
+def test_a_file_in_place_of_the_folder_is_named(folder: Path) -> None:
+    (folder / "file").touch()
+    done = run(folder, "up", "--config", str(ROOT / "ses-regions.yaml"), "--state", "file")
+    assert done.returncode == 1
+    assert done.stderr.startswith("ses-regions: /")
+    assert "file cannot be the folder for log and state" in done.stderr
+
+
 def test_a_wrong_configuration_starts_nothing(folder: Path) -> None:
     path = folder / "wrong.yaml"
     path.write_text("regions: [us-east-1]\ndomains: [{name: example}]\n", encoding="utf-8")
@@ -156,7 +164,7 @@ def ok(folder: Path, *arguments: str) -> str:
     return done.stdout
 
 
-def on_a_terminal(folder: Path, *arguments: str) -> str:
+def on_a_terminal(folder: Path, *arguments: str, columns: int = 300) -> str:
     """Run a command whose output is a terminal; return what the terminal gets."""
     master, slave = pty.openpty()
     process = subprocess.Popen(
@@ -165,7 +173,7 @@ def on_a_terminal(folder: Path, *arguments: str) -> str:
         stdin=subprocess.DEVNULL,
         stdout=slave,
         stderr=subprocess.DEVNULL,
-        env={**os.environ, "TERM": "xterm", "NO_COLOR": "1", "COLUMNS": "300"},
+        env={**os.environ, "TERM": "xterm", "NO_COLOR": "1", "COLUMNS": str(columns)},
     )
     os.close(slave)
     chunks = list[bytes]()
@@ -288,6 +296,21 @@ def test_quota_and_time_are_changed(there: Path) -> None:
     assert run(there, "forward", "30").returncode == 0
     assert (local.control.now() - before).total_seconds() >= 30 * 3600
     assert "hours ahead" in run(there, "status").stderr
+
+
+def test_a_limited_control_plane_is_said_and_shown(there: Path) -> None:
+    assert "one request a second" in run(there, "control-plane", "on").stderr
+    assert "SES takes one request a second" in run(there, "status").stderr
+    assert "as many requests as come" in run(there, "control-plane", "off").stderr
+    assert "one request a second" not in run(there, "status").stderr
+
+
+def test_a_narrow_terminal_cuts_nothing_and_a_pipe_has_a_line_a_mail(there: Path) -> None:
+    narrow = "".join(on_a_terminal(there, "mail", columns=60).split())
+    for text in ("bounce@simulator.amazonses.com", "bounced", "a@local.example:Look", "S3done"):
+        assert text in narrow
+    [line] = [line for line in ok(there, "mail").splitlines() if "bounce@simulator" in line]
+    assert re.search(r"bounce@simulator\.amazonses\.com: To .*  bounced +\S+-000000", line)
 
 
 def test_what_is_broken_is_shown_until_it_is_repaired(there: Path) -> None:

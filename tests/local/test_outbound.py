@@ -300,6 +300,45 @@ def test_a_header_that_is_none_is_refused(here: Region, domain: str, header: tup
     assert error(send)[0] == "BadRequestException"
 
 
+@pytest.mark.parametrize("send", [v1, v2])
+@pytest.mark.parametrize("end", ["\r\n", "\n", "\r", "\0"])
+def test_an_address_does_not_begin_a_header(
+    here: Region, domain: str, send: Callable[..., str], end: str
+) -> None:
+    hidden, source = f"X{end}X-Hidden: 1", f"news@{domain}"
+    assert error(lambda: send(here, source, f"{hidden} <{STRANGER}>"))[1] == "Illegal address"
+    assert error(lambda: send(here, f"{hidden} <{source}>", STRANGER))[1] == "Illegal address"
+    answers = {"ReplyToAddresses": [f"{hidden} <{STRANGER}>"]}
+    assert error(lambda: send(here, source, STRANGER, **answers))[1] == "Illegal address"
+
+
+@pytest.mark.parametrize("field", ["ContentType", "FileName", "ContentDescription", "ContentId"])
+def test_an_attachment_does_not_begin_a_header(here: Region, domain: str, field: str) -> None:
+    attachment = {"RawContent": b"a", "FileName": "a.txt", "ContentType": "text/plain"}
+    simple = {**BODY, "Attachments": [{**attachment, field: "text/plain\r\nX-Hidden: 1"}]}
+
+    def send() -> str:
+        return here.sesv2.send_email(
+            FromEmailAddress=f"news@{domain}",
+            Destination={"ToAddresses": [STRANGER]},
+            Content={"Simple": simple},
+        )["MessageId"]
+
+    try:
+        leaves = send()
+    except ClientError as refused:
+        assert "BadRequestException" in str(refused)  # noqa: PT017 - or it is taken, and harmless
+    else:
+        assert b"\r\nX-Hidden" not in sent(here, leaves).raw()
+
+
+def test_a_mail_needs_a_sender(here: Region, domain: str) -> None:
+    def send() -> None:
+        here.sesv2.send_email(Destination={"ToAddresses": [STRANGER]}, Content={"Simple": BODY})
+
+    assert error(send) == ("BadRequestException", "Missing required header 'From'.")
+
+
 def test_raw_mails_have_one_from(here: Region, domain: str) -> None:
     twice = raw(f"news@{domain}", STRANGER, f"From: news@{domain}")
     assert error(lambda: v1_raw(here, twice)) == ("InvalidParameterValue", "Duplicate header 'From'.")

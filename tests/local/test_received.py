@@ -63,6 +63,22 @@ def test_ses_puts_its_headers_before_the_mails_own_and_keeps_the_rest_to_the_byt
     assert not own.defects
 
 
+@pytest.mark.parametrize(
+    ("author", "domain"),
+    [
+        ("News <news@author.example>", "author.example"),
+        ("nobody", "sender.example"),
+        ("a@bücher.example", "sender.example"),
+        ("", "sender.example"),
+    ],
+)
+def test_dmarc_is_about_the_author_and_spf_about_the_envelope(author: str, domain: str) -> None:
+    raw = f"From: {author}\r\n\r\nHello\r\n".encode() if author else b"Subject: x\r\n\r\nHello\r\n"
+    headers = mail(raw=raw).headers(scan=True).decode()
+    assert f"dmarc=pass header.from={domain};" in headers
+    assert "domain of sender.example designates" in headers
+
+
 def test_a_header_that_an_action_added_comes_first() -> None:
     one = mail()
     one.added.insert(0, ("X-One", "1"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -77,6 +78,29 @@ def test_a_reset_forgets_what_waits(alone: LocalAws, sender: Region, to: str) ->
     alone.control.reset()
     alone.control.forward(20)
     assert alone.sent == ()
+
+
+def test_a_request_to_send_does_not_wait_for_a_slow_mail_server(alone: LocalAws, sender: Region) -> None:
+    name = f"{unique('d')}.local.example"
+    sender.publish(name, "MX", "10 inbound-smtp.eu-west-1.amazonaws.com")
+    alone.control.fault("slow", "eu-west-1", seconds=3)  # before each of its SMTP answers
+    message_id = send(sender, f"a@{name}")
+    assert sent(alone, message_id).hops == ()
+    alone.control.clear_faults()
+    assert eventually(lambda: sent(alone, message_id).hops)
+    assert hop(alone, message_id)[0] == "bounced"
+
+
+def test_a_mail_on_its_way_tells_nothing_after_a_reset(alone: LocalAws, sender: Region) -> None:
+    name = f"{unique('d')}.local.example"
+    sender.publish(name, "MX", "10 inbound-smtp.eu-west-1.amazonaws.com")
+    alone.control.fault("slow", "eu-west-1", seconds=3)
+    send(sender, f"a@{name}")
+    alone.control.reset()
+    assert send(sender, f"a@{unique('d')}.local.example")
+    time.sleep(4)  # longer than the door takes
+    assert [one.hops[0].result for one in alone.sent] == ["outbox"]
+    assert alone.feedback == ()
 
 
 # Others who send

@@ -20,6 +20,7 @@ import pytest
 from region import Region, unique
 
 from cdk_ses_regions.local import LocalAws
+from cdk_ses_regions.local.web import rendering
 
 CHROMIUM = next(
     (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))),
@@ -54,12 +55,18 @@ class References(HTMLParser):
 
 
 def ask(
-    local: LocalAws, path: str, *, method: str = "GET", body: str | None = None, **headers: str
+    local: LocalAws,
+    path: str,
+    *,
+    prefix: str = "/_ses",
+    method: str = "GET",
+    body: str | None = None,
+    **headers: str,
 ) -> Answer:
     connection = http.client.HTTPConnection("127.0.0.1", urlsplit(local.endpoint_url).port or 0, timeout=30)
     try:
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
-        connection.request(method, f"/_ses{path}", body, sent)
+        connection.request(method, f"{prefix}{path}", body, sent)
         response = connection.getresponse()
         return Answer(response.status, {k.lower(): v for k, v in response.getheaders()}, response.read())
     finally:
@@ -197,6 +204,14 @@ def test_what_a_mail_says_is_text_on_the_page(here: Region, domain: str) -> None
         assert "&lt;script&gt;" in ask(here.local, page).text
 
 
+def test_what_turns_text_around_is_written_out(here: Region, domain: str) -> None:
+    path = receive(here, domain, a_mail(subject="invoice\u202efdp.exe 👩\u200d💻", html="<p>a</p>"))
+    for page in ("/mails", path):
+        shown = ask(here.local, page).text
+        assert "\u202e" not in shown
+        assert "invoice\\u202efdp.exe 👩\u200d💻" in shown
+
+
 def test_the_html_of_a_mail_is_locked_in(here: Region, domain: str) -> None:
     path = receive(here, domain, a_mail(html="<b>Hello</b>"))
     page, html = ask(here.local, path).text, ask(here.local, f"{path}/html")
@@ -259,6 +274,37 @@ def test_another_sites_form_changes_nothing(local: LocalAws) -> None:
     preflight = ask(local, "/api/faults", method="OPTIONS", Origin="https://example.com")
     assert "access-control-allow-origin" not in preflight.headers
     assert not local.control.faults().dns_fails
+
+
+@pytest.mark.parametrize(
+    ("method", "name"),
+    [
+        ("POST", "reset"),
+        ("POST", "config"),
+        ("GET", "ses/messages"),
+        ("GET", "sqs/messages"),
+        ("GET", "sns/sms-messages"),
+    ],
+)
+def test_what_ministack_does_for_anybody_is_closed(here: Region, method: str, name: str) -> None:
+    topic = here.topic()
+    answer = ask(here.local, f"/_ministack/{name}", prefix="", method=method, Origin="https://example.com")
+    assert answer.status == 403
+    assert here.client("sns").get_topic_attributes(TopicArn=topic)["Attributes"]["TopicArn"] == topic
+
+
+def test_every_page_says_that_the_control_plane_is_limited(local: LocalAws) -> None:
+    assert "1 request a second" not in ask(local, "/mails").text
+    local.control.limit_control_plane(True)
+    try:
+        assert all("1 request a second" in ask(local, page).text for page in PAGES)
+    finally:
+        local.control.limit_control_plane(False)
+
+
+def test_a_temporary_failure_is_a_warning_however_it_is_written() -> None:
+    assert {rendering.tone(word) for word in ("TEMPORARY_FAILURE", "temporary failure")} == {"warn"}
+    assert rendering.tone("something new") == "wait"
 
 
 def test_a_body_that_is_no_json_object_is_refused(local: LocalAws) -> None:

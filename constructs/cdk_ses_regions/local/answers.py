@@ -1,4 +1,7 @@
-"""What a local AWS answers, as values: mails with their route, feedback, accounts, faults."""
+"""What a local AWS answers, as values: mails with their route, feedback, accounts, faults.
+
+What becomes of mails, and what is told of them, its own journal keeps as the same values.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +10,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
-from typing import Any
+from typing import Any, Literal
 
 Data = dict[str, Any]
 Raw = Callable[[str], bytes]
+HopResult = Literal["delivered", "outbox", "bounced", "complained", "suppressed", "delayed", "rejected"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,13 +23,13 @@ class Hop:
 
     Attributes:
         recipient: the address.
-        result: `delivered`, `outbox`, `bounced`, `complained`, `suppressed`, `delayed` or `rejected`.
-        how: for people.
+        result: `outbox` when there is no way to deliver it here: it stays in the local outbox.
+        how: for people: `mailbox simulator`, `550 5.1.1 ...`.
     """
 
     recipient: str
-    result: str
-    how: str
+    result: HopResult
+    how: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +122,7 @@ class ReceivedMail(Mail):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Feedback:
-    """One piece of feedback.
+    """One piece of feedback on its way to whoever wants to know.
 
     Attributes:
         region: the AWS Region that sent the mail.
@@ -127,20 +131,20 @@ class Feedback:
         recipients: whom it is about.
         channel: `topic`, `event destination` or `email`.
         target: ARN, `CONFIGURATION_SET/DESTINATION` or address.
-        dropped: why nobody was told, empty when somebody was.
         body: what was published.
         at: when, in UTC.
+        dropped: why nobody was told, empty when somebody was.
     """
 
     region: str
     message_id: str
     kind: str
     recipients: tuple[str, ...]
-    channel: str
+    channel: Literal["topic", "event destination", "email"]
     target: str
-    dropped: str
     body: Mapping[str, Any]
     at: datetime
+    dropped: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,8 @@
 """AWS resources broken on purpose, as a person breaks them by mistake, and put right again.
 
 What is broken is what SES uses in a Region: buckets, keys and topics of the active receipt rule set, topics of
-identities and configuration sets. It happens through AWS's own API, so whoever looks there sees it.
+identities and configuration sets. It happens through AWS's own API, so whoever looks there sees it. What is broken is
+persisted with the resources, so that it can be put right after the next start.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ Client = Callable[[str, str], Any]
 
 _SES = "ses.amazonaws.com"
 _lock = threading.Lock()
-_broken: list[tuple[Kind, str, str, Callable[[], None]]] = []
+records: dict[str, dict[str, str]] = {}
+"""What is broken, in the order it was: kind, Region, name, and what it was before; empty: there is nothing to mend."""
 
 
 class NothingToBreakError(LocalAwsError, ValueError):
@@ -40,29 +42,36 @@ def break_on_purpose(kind: Kind, region: str, client: Client) -> tuple[str, ...]
         NothingToBreakError: there is none.
     """
     with _lock:
-        known = {(kind, name) for kind, _, name, _ in _broken}
         names = tuple(dict.fromkeys(_FIND[kind](region, client)))
         if not names:
             raise NothingToBreakError(f"SES uses nothing in {region} that {kind!r} breaks; deploy first")
         for name in names:
-            if (kind, name) not in known:
-                _broken.append((kind, region, name, _BREAK[kind](name, region, client)))
+            if f"{kind} {name}" not in records:
+                before = _BREAK[kind](name, client(_SERVICES[kind], region))
+                records[f"{kind} {name}"] = {"kind": kind, "region": region, "name": name, "before": before}
         return names
 
 
-def broken() -> tuple[tuple[Kind, str, str], ...]:
+def broken() -> tuple[tuple[str, str, str], ...]:
     """Return what is broken: kind, Region, name."""
     with _lock:
-        return tuple((kind, region, name) for kind, region, name, _ in _broken)
+        return tuple((one["kind"], one["region"], one["name"]) for one in records.values())
 
 
-def repair() -> None:
-    """Put everything right again; what is gone meanwhile stays gone."""
+def repair(client: Client) -> None:
+    """Put everything right again; what is gone meanwhile stays gone.
+
+    Args:
+        client: (service, Region) -> boto3 client as root.
+    """
     with _lock:
-        while _broken:
-            *_, mend = _broken.pop()
+        while records:
+            _, one = records.popitem()
+            kind = cast("Kind", one["kind"])
+            if not one["before"]:
+                continue
             try:
-                mend()
+                _MEND[kind](one["name"], client(_SERVICES[kind], one["region"]), one["before"])
             except ClientError as error:
                 if "Not" not in error.response.get("Error", {}).get("Code", ""):
                     raise
@@ -71,7 +80,7 @@ def repair() -> None:
 def reset() -> None:
     """Forget what is broken: the resources are gone."""
     with _lock:
-        _broken.clear()
+        records.clear()
 
 
 def _buckets(region: str, client: Client) -> Iterator[str]:
@@ -119,34 +128,39 @@ def _actions(region: str, client: Client) -> Iterator[dict[str, Any]]:
             yield from action.values()
 
 
-def _break_bucket_policy(name: str, region: str, client: Client) -> Callable[[], None]:
-    s3 = client("s3", region)
+def _break_bucket_policy(name: str, s3: Any) -> str:
     try:
-        before = s3.get_bucket_policy(Bucket=name)["Policy"]
+        before = str(s3.get_bucket_policy(Bucket=name)["Policy"])
     except ClientError:  # it has none, so SES has no right to lose
-        return lambda: None
+        return ""
     document = json.loads(before)
     document["Statement"] = [one for one in document["Statement"] if not _lets_ses_in(one)]
     if document["Statement"]:
         s3.put_bucket_policy(Bucket=name, Policy=json.dumps(document))
     else:
         s3.delete_bucket_policy(Bucket=name)
-    return lambda: s3.put_bucket_policy(Bucket=name, Policy=before)
+    return before
 
 
-def _disable_key(name: str, region: str, client: Client) -> Callable[[], None]:
-    kms = client("kms", region)
-    if kms.describe_key(KeyId=name)["KeyMetadata"]["KeyState"] != "Enabled":
-        return lambda: None
+def _mend_bucket_policy(name: str, s3: Any, before: str) -> None:
+    s3.put_bucket_policy(Bucket=name, Policy=before)
+
+
+def _disable_key(name: str, kms: Any) -> str:
+    state = str(kms.describe_key(KeyId=name)["KeyMetadata"]["KeyState"])
+    if state != "Enabled":
+        return ""
     kms.disable_key(KeyId=name)
-    return lambda: kms.enable_key(KeyId=name)
+    return state
 
 
-def _remove_topic_policy(name: str, region: str, client: Client) -> Callable[[], None]:
+def _enable_key(name: str, kms: Any, _: str) -> None:
+    kms.enable_key(KeyId=name)
+
+
+def _remove_topic_policy(name: str, sns: Any) -> str:
     """Give a topic the policy that SNS gives one to which nobody has given any: the account's own."""
-    sns = client("sns", region)
-    before = sns.get_topic_attributes(TopicArn=name)["Attributes"].get("Policy")
-    owner = name.split(":")[4]
+    before = sns.get_topic_attributes(TopicArn=name)["Attributes"].get("Policy", "")
     default = {
         "Version": "2012-10-17",
         "Statement": [
@@ -155,16 +169,16 @@ def _remove_topic_policy(name: str, region: str, client: Client) -> Callable[[],
                 "Principal": {"AWS": "*"},
                 "Action": ["sns:Publish", "sns:Subscribe"],
                 "Resource": name,
-                "Condition": {"StringEquals": {"aws:SourceOwner": owner}},
+                "Condition": {"StringEquals": {"aws:SourceOwner": name.split(":")[4]}},
             }
         ],
     }
+    _put_topic_policy(name, sns, json.dumps(default))
+    return str(before)
 
-    def put(policy: str) -> None:
-        sns.set_topic_attributes(TopicArn=name, AttributeName="Policy", AttributeValue=policy)
 
-    put(json.dumps(default))
-    return lambda: put(before) if before else None
+def _put_topic_policy(name: str, sns: Any, policy: str) -> None:
+    sns.set_topic_attributes(TopicArn=name, AttributeName="Policy", AttributeValue=policy)
 
 
 def _lets_ses_in(statement: dict[str, Any]) -> bool:
@@ -182,8 +196,14 @@ _FIND: dict[Kind, Callable[[str, Client], Iterator[str]]] = {
     "key": _keys,
     "topic-policy": _topics,
 }
-_BREAK: dict[Kind, Callable[[str, str, Client], Callable[[], None]]] = {
+_SERVICES: dict[Kind, str] = {"bucket-policy": "s3", "key": "kms", "topic-policy": "sns"}
+_BREAK: dict[Kind, Callable[[str, Any], str]] = {
     "bucket-policy": _break_bucket_policy,
     "key": _disable_key,
     "topic-policy": _remove_topic_policy,
+}
+_MEND: dict[Kind, Callable[[str, Any, str], None]] = {
+    "bucket-policy": _mend_bucket_policy,
+    "key": _enable_key,
+    "topic-policy": _put_topic_policy,
 }

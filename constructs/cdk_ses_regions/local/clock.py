@@ -9,12 +9,13 @@ import threading
 from datetime import UTC, datetime, timedelta
 
 _lock = threading.Lock()
-_ahead = timedelta()
+ahead = {"seconds": 0.0}
+"""How far SES's time is ahead of the machine's; persisted, for what is persisted has happened in it."""
 
 
 def now() -> datetime:
     """Return the time, in UTC."""
-    return datetime.now(UTC) + _ahead
+    return datetime.now(UTC) + timedelta(seconds=ahead["seconds"])
 
 
 def forward(by: timedelta) -> datetime:
@@ -23,15 +24,14 @@ def forward(by: timedelta) -> datetime:
     Raises:
         ValueError: when it would go back.
     """
-    global _ahead
     if by < timedelta():
         raise ValueError(f"time goes forward only, not by {by}")
     with _lock:
-        _ahead += by
+        ahead["seconds"] += by.total_seconds()
     return now()
 
 
 def reset() -> None:
     """Go back to the time of the machine."""
-    global _ahead
-    _ahead = timedelta()
+    with _lock:
+        ahead["seconds"] = 0.0

@@ -7,36 +7,23 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any, Literal, TypeVar
+from typing import TypeVar
 
+from cdk_ses_regions.local.answers import Feedback as Told
+from cdk_ses_regions.local.answers import Hop, HopResult
 from cdk_ses_regions.local.outbound.outgoing import Outgoing
 from cdk_ses_regions.local.receiving.receiver import Route
+
+__all__ = ["JOURNAL", "KEPT", "Hop", "HopResult", "Journal", "Received", "Sent", "Told"]
 
 KEPT = 1000
 """Entries of each kind; the oldest go first."""
 BYTES_KEPT = 256 * 1024 * 1024
 """Bytes of mails sent, and as many of mails received; the newest is kept whatever its size."""
 
-HopResult = Literal["delivered", "outbox", "bounced", "complained", "suppressed", "delayed", "rejected"]
 _T = TypeVar("_T")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hop:
-    """What became of a mail for one recipient.
-
-    Attributes:
-        recipient: the address.
-        result: `outbox` when there is no way to deliver it here: it stays in the local outbox.
-        how: for people: `inbound door of eu-west-1`, `mailbox simulator`, `550 5.1.1 ...`.
-    """
-
-    recipient: str
-    result: HopResult
-    how: str = ""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -53,33 +40,6 @@ class Received:
 
     route: Route
     raw: bytes
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
-    """One piece of feedback on its way to whoever wants to know.
-
-    Attributes:
-        region: the AWS Region that sent the mail.
-        message_id: of the mail.
-        kind: `Bounce`, `Complaint`, `Delivery`, `Send`, ...
-        recipients: whom it is about.
-        channel: `topic`, `event destination` or `email`.
-        target: ARN, `CONFIGURATION_SET/DESTINATION` or address.
-        dropped: why nobody was told, empty when somebody was.
-        body: what was published.
-        at: when, in UTC.
-    """
-
-    region: str
-    message_id: str
-    kind: str
-    recipients: tuple[str, ...]
-    channel: Literal["topic", "event destination", "email"]
-    target: str
-    body: Mapping[str, Any]
-    at: datetime
-    dropped: str = ""
 
 
 class Journal:

@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import Any, overload
 
 from cdk_ses_regions import node
+from cdk_ses_regions import regions as ses
 from cdk_ses_regions.local.answers import Feedback, ReceivedMail, SentMail
 from cdk_ses_regions.local.clients import Clients
 from cdk_ses_regions.local.control import Control
@@ -22,9 +23,12 @@ from cdk_ses_regions.local.errors import LocalAwsError
 from cdk_ses_regions.local.process import (
     LOG,
     READY,
+    TEMPORARY,
     Ready,
+    clear_away,
     end,
     free_port,
+    made_ready,
     read_ready,
     server_environment,
     wait_until_ready,
@@ -32,8 +36,6 @@ from cdk_ses_regions.local.process import (
 
 STATE_DIR = Path(".local-aws")
 """Where `ses-regions local up` keeps what it needs to find its server again."""
-
-_TEMPORARY = "local-aws-tmp-"
 
 
 class LocalAws:
@@ -59,7 +61,6 @@ class LocalAws:
         self._state_dir = state_dir
         self._process = process
         self._keep = keep
-        self._forget_state = False
         self._user = Clients(
             ready.endpoint_url,
             access_key_id=ready.access_key_id,
@@ -103,42 +104,41 @@ class LocalAws:
 
         Raises:
             LocalAwsError: one is up already, or it did not start.
+            UnsupportedRegionError: SES is not in one of the Regions.
         """
-        folder = state_dir or (STATE_DIR if keep else Path(tempfile.mkdtemp(prefix="local-aws-")))
-        folder.mkdir(parents=True, exist_ok=True)
-        folder = folder.resolve()
-        if (running := read_ready(folder)) is not None:
-            raise LocalAwsError(
-                f"a local AWS is up already on {running.endpoint_url}; end it with `ses-regions local down`"
-            )
-        _clear_away(folder)
-        (folder / READY).unlink(missing_ok=True)
+        for region in regions:
+            ses.region(region)
+        kept_in = state_dir or (STATE_DIR if keep else None)
+        folder = None if kept_in is None else made_ready(kept_in)
+        temporary = Path(tempfile.mkdtemp(prefix=TEMPORARY))
+        folder = folder or temporary
         command = [sys.executable, "-m", "cdk_ses_regions.local.server"]
         command += ["--ready", str(folder / READY), "--zones", json.dumps(dict(hosted_zones or {}))]
         command += [] if keep else ["--watch-parent"]
         command += ["--regions", *regions]
-        temporary = Path(tempfile.mkdtemp(prefix=_TEMPORARY))
-        with (folder / LOG).open("wb") as log:
+        environment = server_environment(
+            port or free_port(),
+            temporary,
+            folder if persist else None,
+            sandbox=sandbox,
+            verification_hours=verification_hours,
+        )
+        with (folder / LOG).open("w+b") as log:
             process = subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL if keep else subprocess.PIPE,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                env={
-                    **server_environment(port or free_port(), temporary, folder if persist else None),
-                    **_settings(sandbox, verification_hours),
-                },
+                env=environment,
                 start_new_session=True,
             )
-        try:
-            ready = wait_until_ready(process, folder)
-        except BaseException:
-            end(process.pid)
-            shutil.rmtree(temporary, ignore_errors=True)
-            raise
-        started = cls(ready, folder, process=process, keep=keep)
-        started._forget_state = state_dir is None and not keep
-        return started
+            try:
+                ready = wait_until_ready(process, folder, log)
+            except BaseException:
+                end(process.pid)
+                shutil.rmtree(temporary, ignore_errors=True)
+                raise
+        return cls(ready, folder, process=process, keep=keep)
 
     @classmethod
     def find(cls, state_dir: Path = STATE_DIR) -> LocalAws:
@@ -149,7 +149,7 @@ class LocalAws:
         """
         ready = read_ready(state_dir.resolve())
         if ready is None:
-            _clear_away(state_dir.resolve())
+            clear_away(state_dir.resolve())
             raise LocalAwsError("no local AWS is up here; start one with `ses-regions local up`")
         return cls(ready, state_dir.resolve(), process=None)
 
@@ -273,8 +273,6 @@ class LocalAws:
             self._process.wait()
         shutil.rmtree(self._ready.temporary_folder, ignore_errors=True)
         (self._state_dir / READY).unlink(missing_ok=True)
-        if self._forget_state:
-            shutil.rmtree(self._state_dir, ignore_errors=True)
 
     def reset(self) -> None:
         """Forget all that is in it; keys, ports and hosted zones are as after the start."""
@@ -288,26 +286,3 @@ class LocalAws:
     ) -> None:
         if not self._keep:
             self.stop()
-
-
-def _settings(sandbox: bool, verification_hours: float | None) -> dict[str, str]:
-    """Return the server's settings of SES, as environment variables."""
-    hours = {} if verification_hours is None else {"SES_LOCAL_VERIFICATION_HOURS": f"{verification_hours:g}"}
-    return {"SES_LOCAL_SANDBOX": "1" if sandbox else "0", **hours}
-
-
-def _clear_away(folder: Path) -> None:
-    """Remove what a server could not that was killed: its temporary files, and its word that it serves."""
-    try:
-        ready = json.loads((folder / READY).read_text(encoding="utf-8"))
-        pid, temporary = int(ready["pid"]), Path(ready["temporary_folder"])
-    except (OSError, ValueError, LookupError, TypeError):
-        return
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        (folder / READY).unlink(missing_ok=True)
-        if temporary.name.startswith(_TEMPORARY):
-            shutil.rmtree(temporary, ignore_errors=True)
-    except OSError:  # alive, and somebody else's
-        return

@@ -12,6 +12,7 @@ from typing import Any
 
 from ministack.services import ses
 
+from cdk_ses_regions.local import breakage, clock
 from cdk_ses_regions.local.account import quotas, service_quotas, statistics, suppression
 from cdk_ses_regions.local.feedback import metrics
 from cdk_ses_regions.local.identities import address_verification, deed, dkim, verification
@@ -32,6 +33,7 @@ STORES: dict[str, Any] = {
     "service_quota_requests": service_quotas._requests,
 }
 """Our stores by the name under which they are written down."""
+_WITH_THEIR_OWN_RESET: dict[str, Any] = {"clock": clock.ahead, "broken_on_purpose": breakage.records}
 
 
 def install() -> None:
@@ -39,11 +41,11 @@ def install() -> None:
     get_state, load = ses.get_state, ses.load_persisted_state
 
     def get_all_state() -> dict[str, Any]:
-        return {**get_state(), **STORES}
+        return {**get_state(), **STORES, **_WITH_THEIR_OWN_RESET}
 
     def load_all(state: dict[str, Any]) -> None:
         load(state)
-        for key, store in STORES.items():
+        for key, store in {**STORES, **_WITH_THEIR_OWN_RESET}.items():
             if key in state:
                 store.update(state[key])
 

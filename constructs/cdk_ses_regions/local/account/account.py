@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from ministack.core.responses import AccountRegionScopedDict, get_region, json_response
+from ministack.core.responses import AccountRegionScopedDict, get_region, json_response, request_scope
 from ministack.services import ses, ses_v2
 
 from cdk_ses_regions.local import clock
@@ -29,6 +29,8 @@ from cdk_ses_regions.local.account.account_settings import (
     settings,
     suppressed_reasons,
 )
+from cdk_ses_regions.local.feedback.events import SIMULATOR
+from cdk_ses_regions.local.identities.senders import identity_of
 
 Parameters = dict[str, str]
 Response = tuple[int, dict[str, str], bytes]
@@ -77,16 +79,28 @@ def refusal(recipients: tuple[str, ...], configuration_set: str) -> Refusal | No
             code_v2="SendingPausedException",
             message=f"Email sending is disabled for configuration set <{configuration_set}>.",
         )
-    if in_sandbox() and (unverified := _unverified(recipients)):
-        return Refusal(
-            code="MessageRejected",
-            message="Email address is not verified. The following identities failed the check in region "
-            f"{get_region().upper()}: {', '.join(unverified)}",
-        )
     exceeded = quotas.take(len(recipients))
     if exceeded is None:
         return None
     return Refusal(code="Throttling", code_v2="TooManyRequestsException", message=exceeded, status=429)
+
+
+def unverified(recipients: tuple[str, ...], owner: str) -> list[str]:
+    """Return the recipients that a mail may not go to, for its account or its identity's is in the sandbox.
+
+    Args:
+        recipients: addresses without names.
+        owner: account of the identity it is sent from.
+    """
+    with request_scope(owner, get_region()):
+        sandbox = in_sandbox()
+    if not (sandbox or in_sandbox()):
+        return []
+    return [
+        address
+        for address in recipients
+        if address.rpartition("@")[2].lower() != SIMULATOR and not identity_of(address)
+    ]
 
 
 def limit_control_plane(on: bool) -> None:
@@ -95,6 +109,11 @@ def limit_control_plane(on: bool) -> None:
     with _lock:
         _limited = on
         _last_request.clear()
+
+
+def control_plane_is_limited() -> bool:
+    """Whether SES takes one request a second."""
+    return _limited
 
 
 def rate_exceeded() -> Refusal | None:
@@ -121,10 +140,6 @@ def answer(
     """Answer a request of API v2 about the account, or None for ministack to do it."""
     operation = _OPERATIONS.get((method, path.rstrip("/").removeprefix("/v2/email/")))
     return operation(json.loads(body) if body else {}) if operation else None
-
-
-def _unverified(recipients: tuple[str, ...]) -> list[str]:
-    return [address for address in recipients if not ses._identity_verified(address, simulator=True)]
 
 
 def _get(data: dict[str, Any]) -> Response:

@@ -183,6 +183,7 @@ def _create_identity(create: Callable[..., Provisioned]) -> Callable[..., Provis
     def provide(logical_id: str, properties: Properties, stack_name: str) -> Provisioned:
         name = properties.get("EmailIdentity", "")
         identities.check(name)
+        _check_mail_from(name, properties)
         verification.refresh()
         with verification.lock:
             if name in ses_v2._identities:
@@ -214,6 +215,7 @@ def _update_identity(update: Callable[..., Provisioned]) -> Callable[..., Provis
             # A replacement: its mail may be on its way, for which no lock must be held.
             update(physical_id, old, new, stack_name, logical_id)
             return name, _attributes(name)
+        _check_mail_from(name, new)
         with verification.lock:
             update(physical_id, _signing(old), _signing(new), stack_name, logical_id)
             before, signing = (each.get("DkimSigningAttributes") or {} for each in (old, new))
@@ -224,6 +226,11 @@ def _update_identity(update: Callable[..., Provisioned]) -> Callable[..., Provis
         return name, _attributes(name)
 
     return provide
+
+
+def _check_mail_from(name: str, properties: Properties) -> None:
+    settings = properties.get("MailFromAttributes") or {}
+    verification.check_mail_from(name, settings.get("MailFromDomain") or "")
 
 
 def _sign_otherwise(name: str, signing: Properties) -> None:

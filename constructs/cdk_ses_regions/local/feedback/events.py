@@ -6,12 +6,12 @@ Rests on the SES developer guide, "Contents of event data that Amazon SES publis
 
 from __future__ import annotations
 
-import uuid
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from cdk_ses_regions.local import clock
+from cdk_ses_regions.local.outbound.message_ids import new_message_id
 from cdk_ses_regions.local.outbound.outgoing import Outgoing
 
 Kind = Literal["Send", "Reject", "Bounce", "Complaint", "Delivery", "DeliveryDelay", "RenderingFailure"]
@@ -104,7 +104,7 @@ def bounced(
     """The mail came back; an empty status means that it never left."""
     about = {"action": "failed", "status": status, "diagnosticCode": diagnostic} if status else {}
     detail: dict[str, Any] = {
-        "feedbackId": _feedback_id(),
+        "feedbackId": new_message_id(mail.region),
         "bounceType": bounce_type,
         "bounceSubType": sub_type,
         "bouncedRecipients": [{"emailAddress": recipient, **about} for recipient in recipients],
@@ -121,7 +121,7 @@ def complained(
     """The recipients called it spam; with a sub type, they did so earlier, and this mail never left."""
     now = iso(clock.now())
     detail: dict[str, Any] = {
-        "feedbackId": _feedback_id(),
+        "feedbackId": new_message_id(mail.region),
         "complaintSubType": sub_type,
         "complainedRecipients": [{"emailAddress": recipient} for recipient in recipients],
         "timestamp": now,
@@ -181,8 +181,3 @@ def not_rendered(mail: Outgoing, *, template: str, message: str) -> MailEvent:
     """SES took the mail, but its template lacks data."""
     detail = {"errorMessage": message, "templateName": template}
     return MailEvent(kind="RenderingFailure", mail=mail, recipients=mail.recipients, detail=detail)
-
-
-def _feedback_id() -> str:
-    """Return an id as SES makes them: the time in milliseconds, and something unique."""
-    return f"0100{int(clock.now().timestamp() * 1000):012x}-{uuid.uuid4()}-000000"

@@ -16,6 +16,7 @@ from email.mime.multipart import MIMEMultipart
 from email.mime.text import MIMEText
 from typing import Any
 
+from ministack.core.responses import request_scope
 from ministack.services import ses
 
 from cdk_ses_regions.local import clock
@@ -62,7 +63,8 @@ def tell(event: MailEvent) -> None:
 
 
 def _wanted(event: MailEvent) -> bool:
-    identity: dict[str, Any] = ses._identities.get(event.mail.identity) or {}
+    with request_scope(event.mail.identity_account, event.mail.region):
+        identity: dict[str, Any] = ses._identities.get(event.mail.identity) or {}
     if identity.get("FeedbackForwardingEnabled", True):
         return True
     topic = identity.get("NotificationTopics", {}).get(event.kind)

@@ -15,6 +15,7 @@ import logging
 from typing import Any
 
 from botocore.exceptions import ClientError
+from ministack.core.responses import request_scope
 from ministack.services import ses, sns
 
 from cdk_ses_regions.local import clock
@@ -31,7 +32,12 @@ _DROPPED_KINDS = ("Bounce", "Complaint")
 
 
 def tell(event: MailEvent) -> None:
-    """Tell the topic that the mail's identity has for this kind, if it has one."""
+    """Tell the topic that the mail's identity has for this kind, if it has one: its owner's, whoever sent the mail."""
+    with request_scope(event.mail.identity_account, event.mail.region):
+        _tell(event)
+
+
+def _tell(event: MailEvent) -> None:
     identity = ses._identities.get(event.mail.identity) or {}
     topic = identity.get("NotificationTopics", {}).get(event.kind)
     if not topic:

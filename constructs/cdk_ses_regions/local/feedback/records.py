@@ -69,7 +69,7 @@ def tags(mail: Outgoing) -> dict[str, list[str]]:
 
 def source_arn(mail: Outgoing) -> str:
     """Return the ARN of the identity that a mail was sent from."""
-    return f"arn:aws:ses:{mail.region}:{mail.account}:identity/{mail.identity}"
+    return f"arn:aws:ses:{mail.region}:{mail.identity_account}:identity/{mail.identity}"
 
 
 def _mail(mail: Outgoing, source: str) -> dict[str, Any]:

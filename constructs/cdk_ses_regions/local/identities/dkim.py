@@ -31,6 +31,7 @@ from ministack.services import ses_v2
 from cdk_ses_regions import regions
 from cdk_ses_regions.errors import UnsupportedRegionError
 from cdk_ses_regions.local import clock
+from cdk_ses_regions.local.identities.senders import identity_of
 
 EASY, OWN = "AWS_SES", "EXTERNAL"
 """Origins of an identity's keys; those of replicas name the parent's Region: `AWS_SES_US_EAST_1`."""
@@ -255,10 +256,8 @@ def _text(key: rsa.RSAPrivateKey) -> str:
 
 
 def _domain_of(address: str) -> str:
-    """Return the identity that an address inherits from: its domain or the nearest above."""
-    labels = address.rpartition("@")[2].lower().split(".")
-    names = (".".join(labels[at:]) for at in range(len(labels) - 1))
-    return next((name for name in names if name in ses_v2._identities), "")
+    """Return the verified identity that an address inherits from: its domain or the nearest above."""
+    return identity_of(f"@{address.rpartition('@')[2]}")
 
 
 @lru_cache(maxsize=20_000)

@@ -93,10 +93,10 @@ def _set_notification_topic(params: Parameters) -> Response:
             return refused("InvalidParameterValue", f"Invalid SNS topic <{topic}>: {error}")
     identity = ses._identities[name]
     identity["NotificationTopics"][kind] = topic or ""
-    if not (identity["NotificationTopics"]["Bounce"] and identity["NotificationTopics"]["Complaint"]):
-        identity["FeedbackForwardingEnabled"] = True
     if topic:
         _tell_success(name, str(kind), topic)
+    elif kind != "Delivery":
+        identity["FeedbackForwardingEnabled"] = True
     return answered("SetIdentityNotificationTopic")
 
 
@@ -154,8 +154,10 @@ def _set_mail_from(params: Parameters) -> Response:
     name, domain = params.get("Identity", ""), params.get("MailFromDomain", "")
     if (error := unknown(name)) is not None:
         return error
-    if domain and not domain.endswith(f".{name.rpartition('@')[2]}"):
-        return refused("InvalidParameterValue", f"MailFromDomain {domain} must be a subdomain of {name}.")
+    try:
+        verification.check_mail_from(name, domain)
+    except ValueError as error:
+        return refused("InvalidParameterValue", str(error))
     default = "UseDefaultValue"
     ses_v2._identities[name]["MailFromAttributes"] = {
         **({"MailFromDomain": domain} if domain else {}),

@@ -166,8 +166,7 @@ def _list(paging: Data, wanted: dict[str, str]) -> Response:
 
 def _put_mail_from(name: str, data: Data) -> Response:
     domain = data.get("MailFromDomain", "")
-    if domain and not domain.endswith(f".{name.rpartition('@')[2]}"):
-        raise ValueError(f"MailFromDomain {domain} must be a subdomain of {name}.")
+    verification.check_mail_from(name, domain)
     ses_v2._identities[name]["MailFromAttributes"] = {
         **({"MailFromDomain": domain} if domain else {}),
         "BehaviorOnMxFailure": data.get("BehaviorOnMxFailure", "USE_DEFAULT_VALUE"),

@@ -102,6 +102,18 @@ def start_signing_again(name: str) -> None:
         start(name)
 
 
+def check_mail_from(name: str, domain: str) -> None:
+    """Refuse a MAIL FROM domain that is not below the domain of its identity; none at all is one.
+
+    Raises:
+        ValueError: in SES's words.
+    """
+    if domain and not domain.lower().endswith(f".{name.rpartition('@')[2].lower()}"):
+        raise ValueError(
+            f"Provided MAIL-FROM domain <{domain}> is not subdomain of the domain of the identity <{name}>."
+        )
+
+
 def start_mail_from_again(name: str) -> None:
     """Start the verification of the MAIL FROM domain anew."""
     states.setdefault(name, {}).pop("mail_from", None)

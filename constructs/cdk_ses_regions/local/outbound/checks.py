@@ -21,6 +21,7 @@ from cdk_ses_regions.errors import SesRegionsError
 from cdk_ses_regions.local.account import account
 from cdk_ses_regions.local.account.account import Refusal
 from cdk_ses_regions.local.identities import identity_policies, verification
+from cdk_ses_regions.local.identities.senders import identity_of
 from cdk_ses_regions.local.outbound import sending_rights
 from cdk_ses_regions.local.outbound.headers import Fields, fields_of
 from cdk_ses_regions.local.outbound.letter import Letter, Simple, Templated
@@ -37,10 +38,12 @@ HEADERS_MOST = 15
 
 _TAG_NAME = re.compile(r"[A-Za-z0-9_-]{1,256}")
 _TAG_VALUE = re.compile(r"[A-Za-z0-9_.@-]{1,256}")
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _HEADER_NAME = re.compile(r"[!-9;-~]{1,126}")
 _SES_WRITES = frozenset(
     {"bcc", "cc", "date", "from", "message-id", "reply-to", "return-path", "subject", "to"}
 )
+_NO_SENDER = "Missing required header 'From'."
 _ONCE = ("From", "To", "Cc", "Subject", "Date", "Sender", "Reply-To")
 
 
@@ -58,6 +61,7 @@ class Admitted:
 
     Attributes:
         identity: the verified identity it is sent from.
+        owner: account of the identity: this one, or one that lets this one send in its name.
         source: the sender with or without a name.
         return_path: whom to tell of bounces by email.
         recipients: addresses without names, each once.
@@ -65,6 +69,7 @@ class Admitted:
     """
 
     identity: str
+    owner: str
     source: str
     return_path: str
     recipients: tuple[str, ...]
@@ -90,6 +95,8 @@ def admit(letter: Letter, size: int) -> Admitted:
     author = fields.first("From") or letter.source
     if isinstance(letter.content, bytes):
         _check_headers(fields)
+    elif not author:
+        raise invalid(_NO_SENDER)
     senders = [letter.source, author, fields.first("Sender"), letter.return_path]
     for address in filter(None, [*senders, *letter.reply_to, *letter.recipients]):
         _check_address(address)
@@ -100,20 +107,23 @@ def admit(letter: Letter, size: int) -> Admitted:
         raise invalid(f"Message length is more than {most} bytes long: '{size}'.")
     if isinstance(letter.content, Templated):
         require_template(letter.content)
-    identity = _check_senders(letter, author, senders)
-    configuration_set = _configuration_set(letter, identity)
-    if domain := verification.needs_mail_from(_with_mail_from(identity)):
+    recipients = tuple(dict.fromkeys(parseaddr(recipient)[1] for recipient in letter.recipients))
+    owner, identity = _check_senders(letter, author, senders, recipients)
+    configuration_set = _configuration_set(letter, owner, identity)
+    with request_scope(owner, get_region()):
+        domain = verification.needs_mail_from(_with_mail_from(identity))
+    if domain:
         raise RefusedError(
             Refusal(
                 code="MailFromDomainNotVerifiedException",
                 message=f"MAIL FROM domain {domain} is not verified.",
             )
         )
-    recipients = tuple(dict.fromkeys(parseaddr(recipient)[1] for recipient in letter.recipients))
     if refusal := account.refusal(recipients, configuration_set):
         raise RefusedError(refusal)
     return Admitted(
         identity=identity,
+        owner=owner,
         source=letter.source or _first(fields, "From"),
         return_path=parseaddr(letter.return_path or letter.source or author)[1],
         recipients=recipients,
@@ -151,28 +161,13 @@ def require_shared(letter: Letter) -> None:
     _check_address(letter.source)
     if isinstance(letter.content, Templated):
         require_template(letter.content)
-    _configuration_set(letter, _check_senders(letter, letter.source, [letter.source, letter.return_path]))
-
-
-def identity_of(address: str, wanted: str = "") -> str:
-    """Return the verified identity of this Region that an address may send as: itself, its domain, one above it.
-
-    Args:
-        address: with or without a name.
-        wanted: the only identity that will do (default: any).
-    """
-    local, _, domain = parseaddr(address)[1].rpartition("@")
-    domain = domain.lower()
-    labels = domain.split(".")
-    above = [".".join(labels[start:]) for start in range(len(labels) - 1)]
-    for name in (f"{local}@{domain}", *above):
-        if wanted in ("", name) and ses_v2._identities.get(name, {}).get("VerifiedForSendingStatus"):
-            return name
-    return ""
+    _configuration_set(
+        letter, *_check_senders(letter, letter.source, [letter.source, letter.return_path], ())
+    )
 
 
 def mail_from(identity: str) -> str:
-    """Return the MAIL FROM domain with which an identity sends now; empty when it has none that works."""
+    """Return the MAIL FROM domain with which an identity of this account sends now; empty when none works."""
     return verification.mail_from(_with_mail_from(identity))
 
 
@@ -193,7 +188,7 @@ def _check_headers(fields: Fields) -> None:
         if len(fields.values(name)) > 1:
             raise invalid(f"Duplicate header '{name}'.")
     if not fields.first("From"):
-        raise invalid("Missing required header 'From'.")
+        raise invalid(_NO_SENDER)
 
 
 def check_headers_of(content: Simple) -> None:
@@ -216,6 +211,8 @@ def check_headers_of(content: Simple) -> None:
 
 
 def _check_address(address: str) -> None:
+    if _CONTROL.search(address):  # a line end would begin a header of the sender's choice
+        raise invalid("Illegal address")
     _, separator, domain = parseaddr(address)[1].rpartition("@")
     if not separator or not domain or not parseaddr(address)[1].isascii():
         raise invalid("Missing final '@domain'")
@@ -245,8 +242,10 @@ def _check_tags(letter: Letter) -> None:
             )
 
 
-def _check_senders(letter: Letter, author: str, senders: list[str]) -> str:
-    """Return the identity a mail is sent from, once all its senders are verified."""
+def _check_senders(
+    letter: Letter, author: str, senders: list[str], recipients: tuple[str, ...]
+) -> tuple[str, str]:
+    """Return account and name of the identity a mail is sent from, once whoever must be verified is."""
     source = letter.arns.get("from") or letter.arns.get("source", "")
     bounces = letter.arns.get("return_path", "")
     failed = [
@@ -256,16 +255,17 @@ def _check_senders(letter: Letter, author: str, senders: list[str]) -> str:
             sender, bounces if sender == parseaddr(letter.return_path)[1] and bounces else source, letter
         )
     ]
-    if failed:
+    named = identity_policies.split(source)
+    owner = named[1] if named else get_account_id()
+    if failed := [*failed, *account.unverified(recipients, owner)]:
         raise RefusedError(
             Refusal(
                 code="MessageRejected",
                 message="Email address is not verified. The following identities failed the check in region "
-                f"{get_region().upper()}: {', '.join(failed)}",
+                f"{get_region().upper()}: {', '.join(dict.fromkeys(failed))}",
             )
         )
-    named = identity_policies.split(source)
-    return named[2] if named else identity_of(author)
+    return owner, named[2] if named else identity_of(author)
 
 
 def _may_use(sender: str, arn: str, letter: Letter) -> bool:
@@ -282,17 +282,18 @@ def _may_use(sender: str, arn: str, letter: Letter) -> bool:
             return False
     return own or identity_policies.lets(
         arn,
-        action=f"ses:{'SendRawEmail' if isinstance(letter.content, bytes) else 'SendEmail'}",
+        action=sending_rights.action_of(letter),
         principal=caller_arn(),
         account=get_account_id(),
         keys=sending_rights.keys_of((letter,)),
     )
 
 
-def _configuration_set(letter: Letter, identity: str) -> str:
-    """Return the configuration set of a mail: the one it names, else its identity's."""
+def _configuration_set(letter: Letter, owner: str, identity: str) -> str:
+    """Return the configuration set of a mail: the one it names, else its identity's, if that is of this account."""
     own = letter.configuration_set
-    name = own or ses_v2._identities.get(identity, {}).get("ConfigurationSetName", "")
+    ours = ses_v2._identities.get(identity, {}) if owner == get_account_id() else {}
+    name = own or ours.get("ConfigurationSetName", "")
     if own and own not in ses_v2._config_sets and own not in ses._configuration_sets:
         raise RefusedError(
             Refusal(

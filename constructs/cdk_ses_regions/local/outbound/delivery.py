@@ -10,8 +10,10 @@ Rests on the SES developer guide, "How email sending works in Amazon SES"
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+import threading
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 
 from ministack.core.responses import request_scope
 
@@ -31,9 +33,18 @@ from cdk_ses_regions.local.outbound.retries import HOURS, RETRIES, Waiting
 _log = logging.getLogger(__name__)
 _background = ThreadPoolExecutor(4, thread_name_prefix="delivery")
 
+_resets = 0
+"""How often everything was forgotten: what was under way before tells nothing after."""
+
+PATIENCE = 2.0
+"""Seconds that a request to send waits for the recipients' mail servers; what takes longer goes on without it."""
+
 
 def deliver(mail: Outgoing) -> None:
-    """Bring a mail to each of its recipients, and tell of it. Returns when it is done or put off."""
+    """Bring a mail to each of its recipients, and tell of it.
+
+    Returns when it is done or put off; but a mail server that takes its time is waited for no longer than `PATIENCE`.
+    """
     sent_mails.remember(mail)
     JOURNAL.add_sent(mail)
     feedback.tell(events.sent(mail))
@@ -50,8 +61,8 @@ def deliver(mail: Outgoing) -> None:
             feedback.tell(events.suppressed(mail, (recipient,), reason=reason))
         else:
             domains.setdefault(recipient.rpartition("@")[2].lower(), []).append(recipient)
-    for domain, recipients in domains.items():
-        _bring(mail, domain, tuple(recipients), None)
+    if domains:
+        _wait_for(mail, lambda: [_bring(mail, name, tuple(to), None) for name, to in domains.items()])
 
 
 def send_as_ses(*, region: str, account: str, sender: str, recipient: str, raw: bytes) -> str:
@@ -108,6 +119,21 @@ def _as_ses(*, region: str, account: str, sender: str, recipient: str, raw: byte
     )
 
 
+def _wait_for(mail: Outgoing, bring: Callable[[], object]) -> None:
+    """Bring a mail, but wait no longer than `PATIENCE`: a function behind a door may wait for us in turn."""
+
+    def run() -> None:
+        try:
+            bring()
+        except Exception:
+            _log.exception("%s: mail %s is lost", mail.region, mail.message_id)
+
+    # The account, the Region and the caller of this thread are those of the new one.
+    thread = threading.Thread(target=copy_context().run, args=(run,), name="delivery", daemon=True)
+    thread.start()
+    thread.join(PATIENCE)
+
+
 def _note(mail: Outgoing, hop: Hop) -> None:
     JOURNAL.note(mail.message_id, hop)
 
@@ -141,7 +167,10 @@ def _bring(mail: Outgoing, domain: str, recipients: tuple[str, ...], before: Wai
         accepted = "250 2.0.0 OK"
         feedback.tell(events.delivered(mail, recipients, smtp_response=accepted, remote_host=domain))
         return
+    resets = _resets
     replies = hand_over(hosts=hosts, sender=mail.envelope_sender, recipients=recipients, raw=mail.raw)
+    if resets != _resets:
+        return
     for reply in dict.fromkeys(replies.values()):
         if reply.final:
             _finish(mail, tuple(one for one in recipients if replies[one] == reply), reply)
@@ -197,7 +226,10 @@ def _again(waiting: Waiting) -> None:
     """Try to hand over a mail that was put off; give up when its time is over."""
     with request_scope(waiting.mail.account, waiting.mail.region):
         if clock.now() < waiting.expires:
-            _bring(waiting.mail, waiting.domain, waiting.recipients, waiting)
+            _wait_for(
+                waiting.mail,
+                lambda: _bring(waiting.mail, waiting.domain, waiting.recipients, waiting),
+            )
             return
         late = f"550 4.4.7 Message expired: unable to deliver in {HOURS * 60:.0f} minutes.<{waiting.why}>"
         for recipient in waiting.recipients:
@@ -212,3 +244,9 @@ def _again(waiting: Waiting) -> None:
                 diagnostic=f"smtp; {late}",
             )
         )
+
+
+def reset() -> None:
+    """Forget the mails that are on their way."""
+    global _resets
+    _resets += 1

@@ -30,6 +30,7 @@ class Outgoing:
         tags: message tags, of SES's own (`ses:from-domain`, ...) and of the application.
         sent_at: when SES took it, in UTC.
         via: how it came.
+        owner: account of the identity, when that is not the account that sends; empty when it is.
     """
 
     message_id: str
@@ -46,3 +47,9 @@ class Outgoing:
     via: Via
     configuration_set: str = ""
     tags: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    owner: str = ""
+
+    @property
+    def identity_account(self) -> str:
+        """The account whose settings of the identity count."""
+        return self.owner or self.account

@@ -13,7 +13,13 @@ from email.utils import parseaddr
 from typing import Any
 
 from ministack.core.iam_evaluator import caller_arn, pin_request_caller
-from ministack.core.responses import get_account_id, get_region, get_request_client_ip, json_response
+from ministack.core.responses import (
+    get_account_id,
+    get_region,
+    get_request_client_ip,
+    json_response,
+    request_scope,
+)
 from ministack.services import ses, ses_v2
 
 from cdk_ses_regions.local import clock
@@ -128,8 +134,10 @@ def _composed(letter: Letter, content: Simple) -> bytes:
 
 
 def _outgoing(letter: Letter, admitted: Admitted, raw: bytes, message_id: str) -> Outgoing:
-    region, domain = get_region(), checks.mail_from(admitted.identity)
-    mail, fields = complete(raw, message_id=message_id, region=region, signer=_signer(admitted.identity))
+    region = get_region()
+    with request_scope(admitted.owner, region):
+        domain, signer = checks.mail_from(admitted.identity), dkim.signer(admitted.identity)
+    mail, fields = complete(raw, message_id=message_id, region=region, signer=signer)
     via: Via = "SMTP" if letter.by_smtp else "API v1" if letter.version == 1 else "API v2"
     return Outgoing(
         message_id=message_id,
@@ -146,14 +154,8 @@ def _outgoing(letter: Letter, admitted: Admitted, raw: bytes, message_id: str) -
         tags=_tags(letter, admitted),
         sent_at=clock.now(),
         via=via,
+        owner="" if admitted.owner == get_account_id() else admitted.owner,
     )
-
-
-def _signer(identity: str) -> dkim.Signer | None:
-    """Return the signer of an identity; mails of an address are signed as its domain, if that can sign."""
-    own = dkim.signer(identity)
-    domain = checks.identity_of(f"@{identity.rpartition('@')[2]}") if own is None and "@" in identity else ""
-    return dkim.signer(domain) if domain else own
 
 
 def _tags(letter: Letter, admitted: Admitted) -> dict[str, tuple[str, ...]]:

@@ -15,9 +15,9 @@ from email.utils import parseaddr
 from typing import Any
 
 from ministack.core import iam_actions, iam_evaluator
-from ministack.services import ses
 
 from cdk_ses_regions.local.identities.identities_v1 import identity_arn, parameters
+from cdk_ses_regions.local.identities.senders import identity_of
 from cdk_ses_regions.local.outbound import sent
 from cdk_ses_regions.local.outbound.letter import Letter
 
@@ -28,12 +28,24 @@ _ACTIONS = (
     "ses:SendBulkEmail",
     "ses:SendBulkTemplatedEmail",
 )
+RAW = "ses:SendRawEmail"
+"""The right to send a mail that the application composed, in version 2 of the API too."""
 _authorized: ContextVar[tuple[Letter, ...]] = ContextVar("authorized", default=())
 
 
 def install() -> None:
     """Put our answers before ministack's."""
     resource_of, enforce = iam_actions.extract_resource_arn, iam_evaluator.enforce
+    action_of_request = iam_actions.extract_iam_action
+
+    def extract_iam_action(
+        service: str, method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any]
+    ) -> str | None:
+        action = action_of_request(service, method, path, headers, body, query)
+        raw = action == "ses:SendEmail" and any(
+            isinstance(letter.content, bytes) for letter in _letters(method, path, body, query)
+        )
+        return RAW if raw else action
 
     def extract_resource_arn(
         service: str,
@@ -64,6 +76,7 @@ def install() -> None:
             service_context = {**(service_context or {}), **keys_of(letters)}
         return enforce(access_key_id, iam_action, service, region, resource_arn, service_context)
 
+    iam_actions.extract_iam_action = extract_iam_action
     iam_actions.extract_resource_arn = extract_resource_arn
     iam_evaluator.enforce = enforce_with_keys
 
@@ -79,8 +92,16 @@ def _arn_of(letter: Letter) -> str:
     """Return the ARN of the sender's identity: the one it names, else its address's, else its domain's."""
     if arn := letter.arns.get("from") or letter.arns.get("source"):
         return arn
-    known = ses._notification_identity(sent.sender(letter))
-    return identity_arn(known[0] if known else parseaddr(sent.sender(letter))[1].rpartition("@")[2])
+    # Whether it is verified is looked up after this.
+    known = identity_of(sent.sender(letter), verified=False)
+    return identity_arn(known or parseaddr(sent.sender(letter))[1].rpartition("@")[2])
+
+
+def action_of(letter: Letter) -> str:
+    """Return the right that somebody of another account needs to send this mail as an identity."""
+    if isinstance(letter.content, bytes):
+        return RAW
+    return f"ses:{letter.operation}" if letter.version == 1 else "ses:SendEmail"
 
 
 def keys_of(letters: tuple[Letter, ...]) -> dict[str, str | list[str]]:

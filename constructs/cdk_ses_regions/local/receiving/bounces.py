@@ -6,11 +6,12 @@ https://docs.aws.amazon.com/ses/latest/dg/receiving-email-action-bounce.html
 from __future__ import annotations
 
 import email.utils
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from email.mime.multipart import MIMEMultipart
 from email.mime.text import MIMEText
 
+from cdk_ses_regions.local import clock
 from cdk_ses_regions.local.receiving.received import Mail
 from cdk_ses_regions.local.smtp.reports import delivery_status, original_headers
 
@@ -42,6 +43,8 @@ class Bounce:
     raw: bytes
 
 
+PEOPLE = "An error occurred while trying to deliver the mail to the following recipients:"
+
 SendBounce = Callable[[Bounce], None]
 """Delivers a bounce; raises when it cannot."""
 
@@ -56,15 +59,6 @@ def compose(
     message: str,
 ) -> Bounce:
     """Return the bounce of a mail, with a human-readable part, the delivery status and the mail's headers."""
-    report = MIMEMultipart("report", report_type="delivery-status")
-    report["From"] = sender
-    report["To"] = mail.sender
-    report["Subject"] = "Delivery Status Notification (Failure)"
-    report["Date"] = email.utils.format_datetime(mail.received_at)
-    report["Message-ID"] = f"<bounce-{mail.message_id}@{mail.region}.amazonses.com>"
-    report["Auto-Submitted"] = "auto-replied"
-    people = "An error occurred while trying to deliver the mail to the following recipients:"
-    report.attach(MIMEText("\n".join([people, *bounced, "", message])))
     recipients = [
         {
             "Final-Recipient": f"rfc822; {recipient}",
@@ -74,8 +68,6 @@ def compose(
         }
         for recipient in bounced
     ]
-    report.attach(delivery_status(mail.host, recipients))
-    report.attach(original_headers(mail.raw))
     return Bounce(
         region=mail.region,
         message_id=mail.message_id,
@@ -85,5 +77,32 @@ def compose(
         smtp_reply_code=smtp_reply_code,
         status_code=status_code,
         message=message,
-        raw=report.as_bytes(),
+        raw=report(
+            mail, sender=sender, text="\n".join([PEOPLE, *bounced, "", message]), recipients=recipients
+        ),
     )
+
+
+def report(
+    mail: Mail, *, sender: str, text: str, recipients: Sequence[Mapping[str, str]], reporter: str = ""
+) -> bytes:
+    """Return a delivery status notification.
+
+    Args:
+        mail: the received mail that it is about.
+        sender: its From.
+        text: for people.
+        recipients: the fields about each, `Final-Recipient` first.
+        reporter: host that reports (default: the one that took the mail).
+    """
+    notice = MIMEMultipart("report", report_type="delivery-status")
+    notice["From"] = sender
+    notice["To"] = mail.sender
+    notice["Subject"] = "Delivery Status Notification (Failure)"
+    notice["Date"] = email.utils.format_datetime(clock.now())
+    notice["Message-ID"] = f"<bounce-{mail.message_id}@{mail.region}.amazonses.com>"
+    notice["Auto-Submitted"] = "auto-replied"
+    notice.attach(MIMEText(text))
+    notice.attach(delivery_status(reporter or mail.host, recipients))
+    notice.attach(original_headers(mail.raw))
+    return notice.as_bytes()

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import email.header
 import email.utils
+import re
 import secrets
 import string
 from collections.abc import Mapping, Sequence
@@ -21,6 +22,7 @@ from email.policy import compat32
 from typing import Any, Literal
 
 from cdk_ses_regions.local import clock
+from cdk_ses_regions.local.outbound.headers import fields_of
 
 KIB = 1024
 LAMBDA_HEADERS = 50 * KIB
@@ -35,6 +37,7 @@ EICAR = rb"X5O!P%@AP[4\PZX54(P^)7CC)7}$EICAR-STANDARD-" + b"ANTIVIRUS-TEST-FILE!
 _EICAR_BASE64 = base64.b64encode(EICAR)[:72]  # as it starts an attachment, before its first line ends
 _ID_LETTERS = string.ascii_lowercase + string.digits
 _PARSED = 256 * KIB  # a stranger's header block ends here
+_DOMAIN = re.compile(r"[A-Za-z0-9.-]{1,255}")
 _COMMON = 8 * KIB  # of one common header, so that the whole fits Lambda's 256 KB
 
 Status = Literal["PASS", "FAIL", "DISABLED"]
@@ -96,6 +99,7 @@ class Mail:
         recipient = f"\r\n for {self.recipients[0]}" if len(self.recipients) == 1 else ""
         protocol = "ESMTPS" if self.tls else "SMTP"
         domain = self.sender.rpartition("@")[2] or self.helo
+        author = self._author_domain() or domain
         spf = f"client-ip={self.peer}; envelope-from={self.sender}; helo={self.helo};"
         lines = [f"{name}: {value}" for name, value in self.added] + [
             f"Return-Path: <{self.sender}>",
@@ -105,10 +109,16 @@ class Mail:
             f"X-SES-Virus-Verdict: {verdicts['virus']}",
             f"Received-SPF: pass (spfCheck: domain of {domain} designates {self.peer} as permitted sender)"
             f"\r\n {spf}",
-            f"Authentication-Results: amazonses.com;\r\n spf=pass {spf}\r\n dkim=pass header.i=@{domain};\r\n"
-            f" dmarc=pass header.from={domain};",
+            f"Authentication-Results: amazonses.com;\r\n spf=pass {spf}\r\n dkim=pass header.i=@{author};\r\n"
+            f" dmarc=pass header.from={author};",
         ]
         return "".join(f"{line}\r\n" for line in lines).encode("utf-8", "surrogateescape")
+
+    def _author_domain(self) -> str:
+        """Return the domain in the mail's From; empty for none that can be written in a header."""
+        author = email.utils.parseaddr(fields_of(self.raw[:_PARSED]).first("From"))[1]
+        _, at, domain = author.rpartition("@")
+        return domain if at and _DOMAIN.fullmatch(domain) else ""
 
     def content(self, *, scan: bool) -> bytes:
         """Return the whole mail, as an S3 action stores it."""

@@ -28,7 +28,7 @@ from cdk_ses_regions.local.identities import (
     verification_v1,
 )
 from cdk_ses_regions.local.outbound import sending, sending_rights
-from cdk_ses_regions.local.receiving import receipt_rules
+from cdk_ses_regions.local.receiving import bouncing, receipt_rules
 
 Response = tuple[int, dict[str, str], bytes]
 
@@ -40,6 +40,7 @@ _V1_ACTIONS = {
     **account.ACTIONS,
     **configuration_sets.ACTIONS,
     **sending.ACTIONS,
+    **bouncing.ACTIONS,
 }
 _V2_ANSWERS = (
     identities_v2.answer,
@@ -97,7 +98,8 @@ def _answer_v1(
 ) -> Response | None:
     params = identities_v1.parameters(body, query)
     action = params.get("Action", "")
-    if not action.startswith("Send") and (refusal := _rate_exceeded(headers)):
+    sends = action.startswith("Send") and action != "SendBounce"
+    if not sends and (refusal := _rate_exceeded(headers)):
         return identities_v1.refused(refusal.code, refusal.message)
     handler = _V1_ACTIONS.get(action)
     return handler(params) if handler else None

@@ -15,6 +15,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from cdk_ses_regions import regions as ses
 from cdk_ses_regions.local.journal import JOURNAL, Received
+from cdk_ses_regions.local.receiving import received_mails
 from cdk_ses_regions.local.receiving.bounces import SendBounce
 from cdk_ses_regions.local.receiving.receipt import Answer
 from cdk_ses_regions.local.receiving.received import Mail, new_message_id
@@ -94,6 +95,7 @@ class _Conversation:
             peer=_peer(session),
             tls=session.ssl is not None,
         )
+        received_mails.remember(mail)
         try:
             route: Route = await self._run(self._receiver.receive, mail, transaction)
         except Exception:

@@ -125,7 +125,7 @@ def _break(data: Data) -> Data:
 
 def _repair(_: Data) -> Data:
     faults.reset()
-    breakage.repair()
+    breakage.repair(as_root())
     return overview.in_force()
 
 

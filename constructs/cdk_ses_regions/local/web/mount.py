@@ -1,6 +1,7 @@
 """Puts `/_ses` before ministack's own paths, and lets faults of whole Regions act on every request.
 
-Gap: ministack shows neither mails nor identities to people, and nothing in it can be broken.
+Gap: ministack shows neither mails nor identities to people, nothing in it can be broken, and any web page could send
+what resets it.
 """
 
 # pyright: standard
@@ -15,12 +16,16 @@ from urllib.parse import parse_qs
 from hypercorn.protocol.events import StreamClosed
 from ministack import app
 from ministack.core.router import extract_signed_region
+from starlette.responses import JSONResponse
 
 from cdk_ses_regions.local import faults
 from cdk_ses_regions.local.faults import INSIDE
 from cdk_ses_regions.local.web import site
 
 _PREFIX = "/_ses"
+_UNSIGNED = ("reset", "config", "ses/messages", "sqs/messages", "sns/sms-messages")
+_CLOSED = {f"/_ministack/{name}" for name in _UNSIGNED}
+"""What ministack does and tells without asking who wants it; `/_ses/api` does and tells it to this machine only."""
 
 
 def install() -> None:
@@ -34,6 +39,9 @@ def install() -> None:
             return
         if scope["path"] == _PREFIX or scope["path"].startswith(f"{_PREFIX}/"):
             await pages(scope, receive, send)
+            return
+        if scope["path"] in _CLOSED:
+            await JSONResponse({"error": "closed; see `ses-regions local --help`"}, 403)(scope, receive, send)
             return
         headers = {
             name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from cdk_ses_regions.local import breakage, clock, faults
+from cdk_ses_regions.local.account import account as ses_account
 from cdk_ses_regions.local.clients import as_root
 from cdk_ses_regions.local.web.place import Place
 
@@ -30,6 +31,7 @@ def status(place: Place) -> Entry:
         "hosted_zones": dict(place.hosted_zones),
         "now": now.isoformat(timespec="seconds"),
         "ahead_seconds": round((now - datetime.now(UTC)).total_seconds()),
+        "control_plane_limited": ses_account.control_plane_is_limited(),
         "faults": in_force(),
         "regions": found,
     }

@@ -1,4 +1,4 @@
-"""Renders the templates: every page has the time, the faults and the same head."""
+"""Renders the templates: every page has the time, the faults, the limit of requests and the same head."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from cdk_ses_regions.local import clock
+from cdk_ses_regions.local.account import account
+from cdk_ses_regions.local.printable import printable
 from cdk_ses_regions.local.web import overview
 
 if TYPE_CHECKING:
@@ -45,6 +47,7 @@ def page(request: Request, name: str, code: int = 200, **values: Any) -> Respons
             now=now.isoformat(),
             ahead=_long(ahead) if ahead > timedelta(seconds=1) else "",
             faults=_faults(),
+            limited=account.control_plane_is_limited(),
             live="live" in request.query_params,
             **values,
         )
@@ -69,7 +72,11 @@ def _environment() -> Environment:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined  # most servers show no page
 
     environment = Environment(
-        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        finalize=_finalized,
+        undefined=StrictUndefined,
+        trim_blocks=True,
     )
     filters: dict[str, Any] = {
         "ago": _ago,
@@ -77,15 +84,23 @@ def _environment() -> Environment:
         "moment": _moment,
         "pretty": _pretty,
         "size": _size,
-        "tone": _tone,
+        "tone": tone,
         "words": _words,
     }
     environment.filters.update(filters)
     return environment
 
 
-def _tone(word: str) -> str:
-    return _TONE_OF.get(word.lower(), "wait")
+def _finalized(value: Any) -> Any:
+    """Let what a stranger wrote turn no text around; a part of the page itself is as it is."""
+    if isinstance(value, str) and not hasattr(value, "__html__"):
+        return printable(value, keep="\n\r\t")
+    return value
+
+
+def tone(word: str) -> str:
+    """Return the tone of a state or result, as code or as words: `good`, `bad`, `warn`, or `wait` for any other."""
+    return _TONE_OF.get(word.lower().replace(" ", "_"), "wait")
 
 
 def _words(code: str) -> str:

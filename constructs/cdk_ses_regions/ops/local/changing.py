@@ -35,7 +35,7 @@ class Switch(StrEnum):
 
 def review(
     region: RegionArgument,
-    decision: Annotated[Decision, typer.Argument(help="The answer.")],
+    decision: Annotated[Decision, typer.Argument(metavar="DECISION", help="The answer: grant or deny.")],
     state: StateOption = STATE,
 ) -> None:
     """Grant or deny production access.
@@ -78,7 +78,8 @@ def forward(
 
 
 def control_plane(
-    limited: Annotated[Switch, typer.Argument(help="Limited or not.")], state: StateOption = STATE
+    limited: Annotated[Switch, typer.Argument(metavar="SWITCH", help="on or off.")],
+    state: StateOption = STATE,
 ) -> None:
     """Let SES take one request a second.
 
@@ -87,11 +88,15 @@ def control_plane(
     Example: ses-regions local control-plane on
     """
     find(state).control.limit_control_plane(limited is Switch.ON)
+    many = "one request a second" if limited is Switch.ON else "as many requests as come"
+    typer.echo(f"SES takes {many}", err=True)
 
 
 @faults.command()
 def down(region: RegionArgument, state: StateOption = STATE) -> None:
-    """Take a Region down: connections to its services are cut, to its SMTP doors refused.
+    """Take a Region down.
+
+    Connections to its services are cut, to its SMTP doors refused.
 
     Example: ses-regions local fault down us-east-1
     """
@@ -113,7 +118,7 @@ def slow(
 
 @faults.command()
 def throttle(region: RegionArgument, state: StateOption = STATE) -> None:
-    """Let SES in a Region answer every request with `Rate exceeded`.
+    """Let SES in a Region refuse all requests: `Rate exceeded`.
 
     Example: ses-regions local fault throttle us-east-1
     """
@@ -131,7 +136,9 @@ def dns(state: StateOption = STATE) -> None:
 
 @faults.command()
 def bucket_policy(region: RegionArgument, state: StateOption = STATE) -> None:
-    """Take SES out of the policies of the buckets that the active rule set stores in.
+    """Take SES out of the policies of its buckets.
+
+    Those that the active receipt rule set of the Region stores in.
 
     Example: ses-regions local fault bucket-policy eu-west-1
     """

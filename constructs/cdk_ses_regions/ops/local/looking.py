@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import groupby, pairwise
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cdk_ses_regions.ops.local.options import STATE, StateOption, find, is_terminal, print_table, printable
+from cdk_ses_regions.local.printable import printable
+from cdk_ses_regions.ops.local.options import STATE, StateOption, find, is_terminal, print_table
 
 if TYPE_CHECKING:
     from cdk_ses_regions.local.answers import Feedback, Hop, Mail, ReceivedMail, SentMail, Step
@@ -26,8 +27,6 @@ def status(state: StateOption = STATE) -> None:
 
     Example: ses-regions local status
     """
-    from rich.table import Table
-
     local = find(state)
     found = local.control.status()
     typer.echo(
@@ -39,15 +38,15 @@ def status(state: StateOption = STATE) -> None:
         typer.echo(f"SES's time is {found['ahead_seconds'] / 3600:.1f} hours ahead", err=True)
     for line in _broken(found["faults"]):
         typer.echo(f"broken on purpose: {line}", err=True)
-    table = Table("Region", "doors", "account", "identities", "active rule set", "stacks", show_lines=True)
-    for region in found["regions"]:
-        table.add_row(*(printable(cell, keep="\n") or "-" for cell in _row(region)))
-    print_table(table)
+    if found["control_plane_limited"]:
+        typer.echo("SES takes one request a second; `ses-regions local control-plane off` ends it", err=True)
+    titles = ("Region", "doors", "account", "rules and stacks", "identities")
+    print_table(*titles, rows=map(_row, found["regions"]), apart=True)
 
 
 def mail(
     message_id: Annotated[
-        str | None, typer.Argument(metavar="[ID]", help="Of one mail; its beginning is enough.")
+        str | None, typer.Argument(metavar="ID", help="Of one mail; its beginning is enough.")
     ] = None,
     raw: Annotated[bool, typer.Option("--raw", help="Print the whole mail and nothing else.")] = False,
     most: Annotated[int, typer.Option("--most", "-n", help="How many to list.", min=1)] = _LISTED,
@@ -81,21 +80,19 @@ def feedback(
 
     Example: ses-regions local feedback
     """
-    from rich.table import Table
-
     entries = find(state).control.feedback()
     short = _short([told.message_id for told in entries])
-    table = Table("when", "Region", "what", "recipients", "told", "mail")
-    for told in entries[::-1][:most]:
-        table.add_row(
+    rows = [
+        (
             f"{told.at:%H:%M:%S}",
             told.region,
             told.kind,
-            printable(", ".join(told.recipients)),
-            printable(_told(told)),
-            printable(short[told.message_id] if is_terminal() else told.message_id),
+            _lines(", ".join(told.recipients), _told(told)),
+            short[told.message_id] if is_terminal() else told.message_id,
         )
-    print_table(table)
+        for told in entries[::-1][:most]
+    ]
+    print_table("when", "Region", "what", "recipients, and who was told", "id", rows=rows, unbroken="id")
 
 
 def suppression(state: StateOption = STATE) -> None:
@@ -103,12 +100,11 @@ def suppression(state: StateOption = STATE) -> None:
 
     Example: ses-regions local suppression
     """
-    from rich.table import Table
-
-    table = Table("Region", "address", "reason", "since")
-    for one in find(state).control.suppression():
-        table.add_row(one.region, printable(one.address), one.reason, f"{one.at:%Y-%m-%d %H:%M:%S}")
-    print_table(table)
+    rows = [
+        (one.region, one.address, one.reason, f"{one.at:%Y-%m-%d %H:%M:%S}")
+        for one in find(state).control.suppression()
+    ]
+    print_table("Region", "address", "reason", "since", rows=rows)
 
 
 def _row(region: dict[str, Any]) -> tuple[str, ...]:
@@ -127,9 +123,13 @@ def _row(region: dict[str, Any]) -> tuple[str, ...]:
                 *([f"review {account['review'].lower()}"] if account["review"] else []),
             ]
         ),
+        "\n".join(
+            [
+                region["active_rule_set"] or "no active rule set",
+                *(f"{stack['name']} {_words(stack['status'])}" for stack in region["stacks"]),
+            ]
+        ),
         "\n".join(map(_identity, region["identities"])),
-        region["active_rule_set"],
-        "\n".join(f"{stack['name']} {stack['status']}" for stack in region["stacks"]),
     )
 
 
@@ -154,22 +154,28 @@ def _broken(faults: dict[str, Any]) -> list[str]:
 
 
 def _list_mails(control: Control, most: int) -> None:
-    from rich.table import Table
-
     sent, received = control.sent(), control.received()
     rows: list[tuple[Mail, tuple[str, str, str]]] = [
         *((one, ("out", one.source, _results(one.hops))) for one in sent),
         *((one, ("in", one.source, _stored(one.steps))) for one in received),
     ]
     short = _short([one.message_id for one, _ in rows])
-    table = Table("when", "Region", "", "mail", "what became of it")
-    table.add_column("id", no_wrap=True)
-    for one, (way, sender, result) in sorted(rows, key=lambda row: row[0].at, reverse=True)[:most]:
-        message_id = short[one.message_id] if is_terminal() else one.message_id
-        about = f"{sender} → {', '.join(one.recipients)}: {one.subject}"
-        cells = (about, result, message_id)
-        table.add_row(f"{one.at:%H:%M:%S}", one.region, way, *map(printable, cells))
-    print_table(table)
+    cells = [
+        (
+            f"{one.at:%H:%M:%S}",
+            one.region,
+            way,
+            _lines(f"{sender} → {', '.join(one.recipients)}: {one.subject}", result),
+            short[one.message_id] if is_terminal() else one.message_id,
+        )
+        for one, (way, sender, result) in sorted(rows, key=lambda row: row[0].at, reverse=True)[:most]
+    ]
+    print_table("when", "Region", "", "mail, and what became of it", "id", rows=cells, unbroken="id")
+
+
+def _lines(one: str, other: str) -> str:
+    """Return a cell of two lines for a person; of one line for what reads a pipe line by line."""
+    return "\n".join([printable(one), f"  {other}"]) if is_terminal() else f"{one}  {other}"
 
 
 def _short(ids: Sequence[str]) -> dict[str, str]:
@@ -192,7 +198,9 @@ def _results(hops: tuple[Hop, ...]) -> str:
 
 
 def _stored(steps: tuple[Step, ...]) -> str:
-    return ", ".join(f"{step.action} {step.result}" for step in steps) or "no rule took it"
+    ends = groupby(steps, key=lambda step: step.result)
+    told = [f"{', '.join(step.action for step in those)} {result}" for result, those in ends]
+    return "; ".join(told) or "no rule took it"
 
 
 def _find_mail(control: Control, beginning: str) -> SentMail | ReceivedMail:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import unicodedata
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-if TYPE_CHECKING:
-    from rich.table import Table
+from cdk_ses_regions.local.printable import printable
 
+if TYPE_CHECKING:
     from cdk_ses_regions.local import LocalAws
 
 StateOption = Annotated[
@@ -34,27 +34,24 @@ def find(state: Path) -> LocalAws:
     return LocalAws.find(state)
 
 
-def printable(text: str, *, keep: str = "") -> str:
-    """Return text that does nothing to a terminal: what a stranger wrote may hold codes that do.
+def print_table(*titles: str, rows: Iterable[Sequence[str]], apart: bool = False, unbroken: str = "") -> None:
+    """Print a table as wide as the terminal; into a file or pipe, so wide that nothing is cut or wrapped.
 
     Args:
-        text: from a mail.
-        keep: control characters to leave, such as line ends.
+        titles: of the columns.
+        rows: their cells; nothing that a stranger wrote in them acts on the terminal.
+        apart: whether there is a line between the rows.
+        unbroken: title of the column that is never wrapped.
     """
-    return "".join(
-        one
-        if one in keep or unicodedata.category(one) not in {"Cc", "Cf", "Cs", "Zl", "Zp"}
-        else _visible(one)
-        for one in text
-    )
-
-
-def print_table(table: Table) -> None:
-    """Print a table as wide as the terminal; into a file or pipe, so wide that nothing is cut or wrapped."""
+    from rich import box
     from rich.console import Console
+    from rich.table import Table
 
-    for column in table.columns:
-        column.overflow = "fold"  # nothing is lost in a narrow terminal
+    table = Table(box=box.SIMPLE_HEAD, show_lines=apart, pad_edge=False, padding=(0, 1))
+    for title in titles:
+        table.add_column(title, overflow="fold", no_wrap=title == unbroken)  # nothing is lost
+    for row in rows:
+        table.add_row(*(printable(cell, keep="\n") or "-" for cell in row))
     width = None if is_terminal() else _WIDEST
     Console(width=width, highlight=False, markup=False).print(table)
 
@@ -62,7 +59,3 @@ def print_table(table: Table) -> None:
 def is_terminal() -> bool:
     """Whether a person reads what is printed."""
     return typer.get_text_stream("stdout").isatty()
-
-
-def _visible(one: str) -> str:
-    return one.encode("unicode_escape").decode("ascii")

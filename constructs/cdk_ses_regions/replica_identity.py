@@ -1,0 +1,116 @@
+"""A verified domain whose DKIM key is that of another Region."""
+
+from __future__ import annotations
+
+from aws_cdk import CfnResource
+from constructs import Construct
+
+from cdk_ses_regions import regions
+from cdk_ses_regions.domains import domain_problem, mail_from_problem
+from cdk_ses_regions.errors import InvalidNameError
+from cdk_ses_regions.identity import OnMxFailure
+from cdk_ses_regions.place import Place
+from cdk_ses_regions.policies import ses_arn
+from cdk_ses_regions.ses_resource import SesProvider
+
+
+class ReplicaIdentity(Construct):
+    """A domain identity that replicates the Easy DKIM key of the same domain in another Region (DEED).
+
+    It needs no DNS record: SES signs with the parent's key and follows its verification. The parent has to be there
+    first and goes last, so let this stack depend on that of the parent.
+    See https://docs.aws.amazon.com/ses/latest/dg/send-email-authentication-dkim-deed.html
+
+    Args:
+        domain_name: the domain to send from and receive for.
+        parent_region: the Region whose `DomainIdentity` of the domain has the key; not this one.
+        mail_from_domain: custom MAIL FROM domain, below the domain (default: a subdomain of amazonses.com).
+        on_mx_failure: what SES does while the MAIL FROM domain's MX is wrong (default: it sends with its own domain).
+
+    Attributes:
+        domain_name: the domain.
+        identity_arn: ARN of the identity.
+        resource: the custom resource.
+
+    Raises:
+        InvalidNameError: the domain is none, or the MAIL FROM domain is not below it.
+        UnsupportedRegionError: there is no such parent Region.
+        ValueError: the parent Region is this one, or in another partition.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        domain_name: str,
+        parent_region: str,
+        mail_from_domain: str | None = None,
+        on_mx_failure: OnMxFailure = "USE_DEFAULT_VALUE",
+    ) -> None:
+        super().__init__(scope, construct_id)
+        problem = domain_problem(domain_name)
+        if problem is None and mail_from_domain is not None:
+            problem = mail_from_problem(mail_from_domain, domain=domain_name)
+        if problem:
+            raise InvalidNameError(problem)
+        place, parent = Place.of(scope), regions.region(parent_region)
+        _require_another(place, parent, domain_name)
+        self.domain_name = domain_name
+        self.identity_arn = ses_arn(scope, f"identity/{domain_name}")
+        provider = SesProvider.of(scope)
+        mail_from = {"MailFromDomain": mail_from_domain, "BehaviorOnMxFailure": on_mx_failure}
+        self.resource = provider.resource(
+            self,
+            "Resource",
+            type="Custom::SesReplicaIdentity",
+            properties={
+                "Identity": domain_name,
+                "ParentRegion": parent.name,
+                **(mail_from if mail_from_domain is not None else {}),
+                "Owner": {"Ref": "AWS::StackName"},
+            },
+            actions=[
+                "ses:CreateEmailIdentity",
+                "ses:DeleteEmailIdentity",
+                "ses:GetEmailIdentity",
+                "ses:PutEmailIdentityMailFromAttributes",
+                "ses:TagResource",
+            ],
+            resources=self.identity_arn,
+        )
+        self.resource.add_resource_dependency(self._may_replicate(provider, place, parent))
+
+    def _may_replicate(self, provider: SesProvider, place: Place, parent: regions.SesRegion) -> CfnResource:
+        """Return the policy that lets the provider have the parent's key replicated here, and nowhere else."""
+        arn = f"arn:{place.partition}:ses:{parent.name}:{place.account}:identity/{self.domain_name}"
+        statement = {
+            "Effect": "Allow",
+            "Action": "ses:ReplicateEmailIdentityDKIMSigningKey",
+            "Resource": arn,
+            "Condition": {"StringEquals": {"ses:ReplicaRegion": place.region}},
+        }
+        return CfnResource(
+            self,
+            "MayReplicate",
+            type="AWS::IAM::Policy",
+            properties={
+                "PolicyName": "SesReplicateDkimKey",
+                "PolicyDocument": {"Version": "2012-10-17", "Statement": [statement]},
+                "Roles": [provider.handler.role.role_name],
+            },
+        )
+
+
+def _require_another(place: Place, parent: regions.SesRegion, domain_name: str) -> None:
+    place.require_ses()
+    if parent.name == place.region:
+        raise ValueError(
+            f"{domain_name}: parent_region is {parent.name}, this very Region; the parent is a DomainIdentity, "
+            "and only the other Regions replicate it"
+        )
+    if place.ses is not None and place.ses.partition != parent.partition:
+        raise ValueError(
+            f"{domain_name}: parent_region {parent.name} is in {parent.partition}, not in {place.ses.partition}; "
+            "SES replicates keys within a partition only"
+        )

@@ -24,6 +24,12 @@ from stacks.shared_dns import SharedDnsStack  # noqa: E402
 def build(app: cdk.App, settings: config.Settings) -> None:
     """Define the stacks: the shared records last, so that no mail is sent to a Region before it receives, or after."""
     regional = [RegionalEmailStack(app, settings, region=region) for region in settings.regions]
+    if any(domain.dkim.kind == "deterministic" for domain in settings.domains):
+        # A replica needs its parent, and SES deletes no parent before its replicas.
+        [parent] = [stack for stack in regional if stack.region == settings.primary_region]
+        for stack in regional:
+            if stack is not parent:
+                stack.add_stack_dependency(parent)
     if SharedDnsStack.is_needed(settings):
         shared = SharedDnsStack(app, settings)
         for stack in regional:

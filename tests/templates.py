@@ -62,6 +62,7 @@ class Deployment:
             "AWS::SNS::Topic": f"arn:aws:sns:{region}:{account}:{called}",
             "AWS::SQS::Queue": f"arn:aws:sqs:{region}:{account}:{called}",
             "AWS::KMS::Key": f"arn:aws:kms:{region}:{account}:key/{called}",
+            "AWS::IAM::Role": f"arn:aws:iam::{account}:role/{called}",
             "AWS::Lambda::Function": f"arn:aws:lambda:{region}:{account}:function:{called}",
             "AWS::Logs::LogGroup": f"arn:aws:logs:{region}:{account}:log-group:{called}:*",
         }[resource["Type"]]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from textwrap import dedent
 
+import config_dkim_cases
+import config_feedback_cases
 import pytest
 import yaml
 from hypothesis import given
@@ -21,8 +23,13 @@ EXAMPLES = [ROOT / "ses-regions.yaml", *sorted((ROOT / "examples").glob("*.yaml"
 
 KNOWN = ", ".join(one.name for one in all_regions())
 RECEIVING = ", ".join(receiving_regions())
-TOP_KEYS = "account, domains, mail_from_region, name, primary_region, receiving, regions, tags, termination_protection"
-DOMAIN_KEYS = "dkim, dmarc, hosted_zone_id, mail_from, name, receiving"
+TOP_KEYS = (
+    "account, addresses, configuration_set, domains, feedback, mail_from_region, name, primary_region, receiving, "
+    "regions, tags, termination_protection"
+)
+DOMAIN_KEYS = (
+    "default_configuration_set, dkim, dmarc, feedback, hosted_zone_id, mail_from, name, receiving, senders"
+)
 RULE_KEYS = "enabled, name, recipients, scan, tls"
 
 ONE_REGION = "regions: [us-east-1]\n"
@@ -40,6 +47,20 @@ def rules(entries: str, *, regions: str = "us-east-1") -> str:
     indented = "\n".join("    " + line for line in dedent(entries).strip().splitlines())
     return domain(f"name: example.com\nreceiving:\n  rules:\n{indented}", regions=regions)
 
+
+def senders(entries: str) -> str:
+    """A configuration with one domain that others send for; they begin in line 5, column 9."""
+    indented = "\n".join("  " + line for line in dedent(entries).strip().splitlines())
+    return domain(f"name: example.com\nsenders:\n{indented}")
+
+
+def one_sender(keys: str) -> str:
+    """A configuration with one sender, of a good account; the keys begin in line 7, column 9."""
+    lines = "\n".join("  " + line for line in dedent(keys).strip().splitlines())
+    return senders(f'- name: agency\n  accounts: ["222222222222"]\n{lines}')
+
+
+SENDER = "domains.0.senders.0"
 
 # name: (the file, each line of the message without the file's name)
 BAD: dict[str, tuple[str, list[str]]] = {
@@ -403,6 +424,196 @@ BAD: dict[str, tuple[str, list[str]]] = {
             "3:1: YAML syntax error: but found another document (expected a single document in the stream)",
         ],
     ),
+    "an address that is none, would name others in a policy, or is given twice": (
+        ONE_REGION
+        + ONE_DOMAIN
+        + 'addresses: [example.org, "*@example.org", 5, a@example.org, A@example.org, a@example.org]\n',
+        [
+            "3:13: addresses.0: 'example.org' is no email address; write it like someone@example.com",
+            "3:26: addresses.1: address '*@example.org' has *, which in a policy would stand for other addresses too; "
+            "use another address",
+            "3:43: addresses.2: must be an address, or a mapping with its name and senders",
+            # A@example.org is another one: SES compares by the letter.
+            "3:76: addresses.5: address 'a@example.org' is given twice; keep one",
+        ],
+    ),
+    "an address with keys that are wrong": (
+        ONE_REGION
+        + ONE_DOMAIN
+        + "addresses:\n  - {name: a@b}\n  - {senders: []}\n  - {name: a@example.org, to: x}\n",
+        [
+            "4:12: addresses.0.name: address 'a@b': domain 'b' has no dot; write it in full, like b.com",
+            "5:5: addresses.1.name: is missing; write it here",
+            "6:27: addresses.2.to: unknown key; allowed here are default_configuration_set, feedback, name, "
+            "senders",
+        ],
+    ),
+    "a single address where a list belongs": (
+        ONE_REGION + ONE_DOMAIN + "addresses: a@example.org\n",
+        ["3:12: addresses: must be a list, not 'a@example.org'; write [a@example.org]"],
+    ),
+    "a sender that lets nobody in, and one that is no mapping": (
+        senders("- name: agency\n- partner"),
+        [
+            f"5:9: {SENDER}: nobody is let in; give accounts or principals",
+            "6:9: domains.0.senders.1: must be a mapping (key: value lines), not 'partner'",
+        ],
+    ),
+    "empty lists of a sender, of which one would lift a restriction": (
+        senders("- name: a\n  accounts: []\n  from_addresses: []\n  source_ips: []\n  actions: []"),
+        [
+            f"6:19: {SENDER}.accounts: may not be empty; give at least one",
+            f"7:25: {SENDER}.from_addresses: may not be empty; give at least one",
+            f"8:21: {SENDER}.source_ips: may not be empty; give at least one",
+            f"9:18: {SENDER}.actions: may not be empty; give at least one",
+        ],
+    ),
+    "a sender's name, and one given twice": (
+        senders(
+            f"""
+            - {{name: a b, accounts: ["222222222222"]}}
+            - {{name: {"x" * 65}, accounts: ["222222222222"]}}
+            - {{name: c, accounts: ["222222222222"]}}
+            - {{name: c, accounts: ["222222222222"]}}
+            """
+        ),
+        [
+            f"5:16: {SENDER}.name: sender name 'a b' must have letters, digits, hyphens and underscores only",
+            "6:16: domains.0.senders.1.name: sender name is 65 characters long; SES allows 64",
+            "8:16: domains.0.senders.3.name: sender 'c' is given twice here, first as senders.2; rename one",
+        ],
+    ),
+    "accounts of a sender": (
+        'account: "111111111111"\n'
+        + senders(
+            '- name: a\n  accounts: [222222222222, "22", "111111111111", "333333333333", "333333333333"]'
+        ),
+        [
+            f"7:20: {SENDER}.accounts.0: must be quoted: YAML reads 222222222222 as the number 222222222222; "
+            'write "222222222222"',
+            f"7:34: {SENDER}.accounts.1: '22' is no account id; it has 12 digits, without hyphens",
+            f"7:40: {SENDER}.accounts.2: '111111111111' is the account of this deployment: its own users and roles "
+            "need a policy in IAM (grant_send), not one of the identity; leave it out",
+            f"7:72: {SENDER}.accounts.4: account '333333333333' is given twice; keep one",
+        ],
+    ),
+    "principals of a sender": (
+        senders(
+            """
+            - name: a
+              principals:
+                - arn:aws:iam::222222222222:root
+                - "222222222222"
+                - arn:aws:sts::222222222222:assumed-role/mailer/session
+                - ses.amazonaws.com
+                - arn:aws-us-gov:iam::222222222222:user/mailer
+            """
+        ),
+        [
+            f"7:13: {SENDER}.principals.0: 'arn:aws:iam::222222222222:root' is a whole account; "
+            "write '222222222222' under accounts",
+            f"8:13: {SENDER}.principals.1: '222222222222' is an account; write it under accounts",
+            f"9:13: {SENDER}.principals.2: 'arn:aws:sts::222222222222:assumed-role/mailer/session' is a session of a "
+            "role; name the role: arn:aws:iam::222222222222:role/mailer",
+            f"10:13: {SENDER}.principals.3: 'ses.amazonaws.com' is no IAM user or role; write its ARN, like "
+            "arn:aws:iam::222222222222:user/mailer, or the whole account under accounts",
+            f"11:13: {SENDER}.principals.4: 'arn:aws-us-gov:iam::222222222222:user/mailer' is in the partition "
+            "aws-us-gov, us-east-1 in aws; nobody sends from one to the other",
+        ],
+    ),
+    "everybody let in without meaning it, beside others, or meant without need": (
+        senders(
+            """
+            - {name: a, principals: ["*"]}
+            - {name: b, principals: ["*"], accounts: ["222222222222"], allow_anyone: true}
+            - {name: c, accounts: ["222222222222"], allow_anyone: true}
+            """
+        ),
+        [
+            f"5:19: {SENDER}.principals: '*' lets everybody who has an AWS account send in your name; "
+            "name accounts or principals, or set allow_anyone: true",
+            "6:19: domains.0.senders.1.principals: '*' lets everybody in; leave out the others, "
+            "in accounts and principals",
+            "7:47: domains.0.senders.2.allow_anyone: is for '*' in principals; leave it out",
+        ],
+    ),
+    "From addresses of a sender": (
+        one_sender(
+            'from_addresses: [news@example.net, "*", news, "*@*.example.com", "*@example.com", "*@example.com"]'
+        ),
+        [
+            f"7:26: {SENDER}.from_addresses.0: 'news@example.net' is not of the domain example.com; "
+            "put it under the domain or address it belongs to",
+            f"7:44: {SENDER}.from_addresses.1: '*' restricts nothing; leave from_addresses out",
+            f"7:49: {SENDER}.from_addresses.2: 'news' is no From address; write it like news@example.com, "
+            "where * stands for any characters and ? for one",
+            f"7:91: {SENDER}.from_addresses.5: From address '*@example.com' is given twice; keep one",
+        ],
+    ),
+    "From addresses of an address's sender": (
+        ONE_REGION
+        + ONE_DOMAIN
+        + dedent(
+            """\
+            addresses:
+              - name: a@example.org
+                senders:
+                  - name: x
+                    accounts: ["222222222222"]
+                    from_addresses: [a@example.org, a+1@example.org, b@example.org]
+            """
+        ),
+        [
+            "8:58: addresses.0.senders.0.from_addresses.2: 'b@example.org' is not a@example.org, the address whose "
+            "sender it is, nor that with a +label"
+        ],
+    ),
+    "source addresses of a sender": (
+        one_sender("source_ips: [203.0.113.7, 203.0.113.7/24, office, 0.0.0.0/0]"),
+        [
+            f"7:35: {SENDER}.source_ips.1: '203.0.113.7/24' has bits beyond its prefix; write '203.0.113.0/24'",
+            f"7:51: {SENDER}.source_ips.2: 'office' is no IP address or CIDR range; "
+            "write it like 203.0.113.7 or 203.0.113.0/24",
+            f"7:59: {SENDER}.source_ips.3: '0.0.0.0/0' is every address; leave source_ips out",
+        ],
+    ),
+    "times that are none": (
+        one_sender("not_before: 2027-01-01\nnot_after: soon"),
+        [
+            f"7:21: {SENDER}.not_before: '2027-01-01' does not say its time zone; "
+            "write it like 2027-01-31T00:00:00Z, for UTC",
+            f"8:20: {SENDER}.not_after: 'soon' is no time; write it like 2027-01-31T00:00:00Z",
+        ],
+    ),
+    "a time window that never opens": (
+        one_sender("not_before: 2027-01-02T00:00:00+02:00\nnot_after: 2027-01-01T22:00:00Z"),
+        [
+            f"8:20: {SENDER}.not_after: not_after is not later than not_before: nobody could ever send; "
+            "move one of them"
+        ],
+    ),
+    "actions that do not send, and one given twice": (
+        one_sender("actions: [SendMail, SendEmail, SendEmail]"),
+        [
+            f"7:19: {SENDER}.actions.0: must be one of 'SendEmail', 'SendRawEmail', 'SendTemplatedEmail', "
+            "'SendBulkEmail' or 'SendBulkTemplatedEmail', not 'SendMail'",
+            f"7:40: {SENDER}.actions.2: action 'SendEmail' is given twice; keep one",
+        ],
+    ),
+    "more than 20 senders": (
+        senders("".join(f'- {{name: s{n}, accounts: ["222222222222"]}}\n' for n in range(21))),
+        [
+            "4:5: domains.0.senders: 21 senders; SES allows 20 policies at an identity: join those that share "
+            "their conditions"
+        ],
+    ),
+    "a policy of more than 4 KB": (
+        one_sender(f"from_addresses: [{', '.join(f'news{n:03}@example.com' for n in range(200))}]"),
+        [
+            f"5:9: {SENDER}: its policy has 4686 bytes; SES allows 4096: split it into several senders, "
+            "each with its own name"
+        ],
+    ),
     "problems in many places, in the order of the file": (
         dedent(
             """\
@@ -430,6 +641,10 @@ BAD: dict[str, tuple[str, list[str]]] = {
         ],
     ),
 }
+
+
+BAD.update(config_feedback_cases.BAD)
+BAD.update(config_dkim_cases.BAD)
 
 
 def problems_of(path: Path) -> list[str]:
@@ -540,7 +755,7 @@ def test_defaults_are_filled_in(tmp_path: Path) -> None:
     assert not settings.receiving.take_over
     assert not settings.termination_protection
     only = settings.domain("example.com")
-    assert (only.dkim, only.mail_from, only.hosted_zone_id, only.dmarc, only.receiving) == (
+    assert (only.dkim.kind, only.mail_from, only.hosted_zone_id, only.dmarc, only.receiving) == (
         "easy",
         None,
         None,

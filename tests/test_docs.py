@@ -19,13 +19,25 @@ def examples(page: str) -> list[str]:
     return re.findall(r"^```python\n(.*?)^```", (ROOT / page).read_text(encoding="utf-8"), re.M | re.S)
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/local-aws.md"])
+PAGES = ["README.md", "docs/dkim.md", "docs/local-aws.md", "docs/senders.md", "docs/sending.md"]
+
+
+@pytest.mark.parametrize("page", PAGES)
 def test_the_python_on_a_page_runs(page: str, tmp_path: Path) -> None:
     [code] = examples(page)
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_the_configurations_on_the_page_of_sending_are_valid(number: int, tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "sending.md").read_text(encoding="utf-8")
+    text = re.findall(r"^```yaml\n(.*?)^```", page, re.M | re.S)[number]
+    path = tmp_path / "ses-regions.yaml"
+    path.write_text(text, encoding="utf-8")
+    assert config.load(path).domains
 
 
 def test_the_configuration_page_has_every_key() -> None:

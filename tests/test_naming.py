@@ -63,6 +63,14 @@ def test_a_long_rule_name_is_cut_and_stays_unique() -> None:
     assert first.startswith("a-rather-long-label.")
 
 
+def test_the_policies_of_senders_begin_with_the_prefix_and_keep_within_ses_limit() -> None:
+    names = Names("email")
+    assert names.sender_policy("agency") == "email-agency"
+    first, second = names.sender_policy("x" * 64), names.sender_policy("x" * 63 + "y")
+    assert len(first) == len(second) == 64
+    assert first != second
+
+
 @pytest.mark.parametrize(
     ("prefix", "message"),
     [

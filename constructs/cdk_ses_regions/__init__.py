@@ -11,8 +11,9 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from cdk_ses_regions.bundle import EmailDomain, RegionalEmail
+    from cdk_ses_regions.bundle import EmailAddress, EmailDomain, RegionalEmail
     from cdk_ses_regions.config import Settings, load
+    from cdk_ses_regions.configuration_set import ConfigurationSet
     from cdk_ses_regions.dns import Record
     from cdk_ses_regions.dns_records import DnsRecords
     from cdk_ses_regions.errors import (
@@ -22,40 +23,62 @@ if TYPE_CHECKING:
         SesRegionsError,
         UnsupportedRegionError,
     )
-    from cdk_ses_regions.feedback import FeedbackTopic
-    from cdk_ses_regions.identity import DomainIdentity
+    from cdk_ses_regions.event_destination import EventDestination, EventTopic, MetricDimension
+    from cdk_ses_regions.feedback import Feedback, FeedbackTopic
+    from cdk_ses_regions.identity import AddressIdentity, DomainIdentity, OwnDkimKey
+    from cdk_ses_regions.identity_policy import IdentityPolicy
     from cdk_ses_regions.mail_from import MailFromRecords
     from cdk_ses_regions.naming import Names
     from cdk_ses_regions.receiving import ReceiptRule, Receiving
     from cdk_ses_regions.regions import SesRegion, all_regions, receiving_regions, region
+    from cdk_ses_regions.replica_identity import ReplicaIdentity
+    from cdk_ses_regions.senders import Sender
+    from cdk_ses_regions.sending import Events, Sending, SendingOptions
     from cdk_ses_regions.ses_resource import (
         ActiveReceiptRuleSet,
         IdentityNotificationTopics,
         SesProvider,
         SetupNotification,
     )
+    from cdk_ses_regions.subscriptions import Subscribers, TopicSubscriptions
 
 __all__ = [
     "ActiveReceiptRuleSet",
+    "AddressIdentity",
     "ConfigError",
+    "ConfigurationSet",
     "DnsRecords",
     "DomainIdentity",
+    "EmailAddress",
     "EmailDomain",
+    "EventDestination",
+    "EventTopic",
+    "Events",
+    "Feedback",
     "FeedbackTopic",
     "IdentityNotificationTopics",
+    "IdentityPolicy",
     "InvalidNameError",
     "MailFromRecords",
+    "MetricDimension",
     "Names",
+    "OwnDkimKey",
     "Problem",
     "ReceiptRule",
     "Receiving",
     "Record",
     "RegionalEmail",
+    "ReplicaIdentity",
+    "Sender",
+    "Sending",
+    "SendingOptions",
     "SesProvider",
     "SesRegion",
     "SesRegionsError",
     "Settings",
     "SetupNotification",
+    "Subscribers",
+    "TopicSubscriptions",
     "UnsupportedRegionError",
     "all_regions",
     "load",
@@ -64,23 +87,30 @@ __all__ = [
 ]
 
 _MODULES = {
-    "bundle": ("EmailDomain", "RegionalEmail"),
+    "bundle": ("EmailAddress", "EmailDomain", "RegionalEmail"),
     "config": ("Settings", "load"),
+    "configuration_set": ("ConfigurationSet",),
     "dns": ("Record",),
     "dns_records": ("DnsRecords",),
     "errors": ("ConfigError", "InvalidNameError", "Problem", "SesRegionsError", "UnsupportedRegionError"),
-    "feedback": ("FeedbackTopic",),
-    "identity": ("DomainIdentity",),
+    "event_destination": ("EventDestination", "EventTopic", "MetricDimension"),
+    "feedback": ("Feedback", "FeedbackTopic"),
+    "identity": ("AddressIdentity", "DomainIdentity", "OwnDkimKey"),
+    "identity_policy": ("IdentityPolicy",),
     "mail_from": ("MailFromRecords",),
     "naming": ("Names",),
     "receiving": ("ReceiptRule", "Receiving"),
     "regions": ("SesRegion", "all_regions", "receiving_regions", "region"),
+    "replica_identity": ("ReplicaIdentity",),
+    "senders": ("Sender",),
+    "sending": ("Events", "Sending", "SendingOptions"),
     "ses_resource": (
         "ActiveReceiptRuleSet",
         "IdentityNotificationTopics",
         "SesProvider",
         "SetupNotification",
     ),
+    "subscriptions": ("Subscribers", "TopicSubscriptions"),
 }
 _HOME = {name: module for module, names in _MODULES.items() for name in names}
 

@@ -6,14 +6,11 @@ Whatever is wrong in a file is reported at once, each problem with file, line, c
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
 from pydantic import (
-    AfterValidator,
     BaseModel,
-    ConfigDict,
     Field,
     ModelWrapValidatorHandler,
     StrictBool,
@@ -21,38 +18,20 @@ from pydantic import (
     ValidationError,
     model_validator,
 )
-from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
+from pydantic_core import ErrorDetails, InitErrorDetails
 
 from cdk_ses_regions import config_errors, config_rules, regions
+from cdk_ses_regions.config_base import DomainName, Model, RegionName, checked, refuse
+from cdk_ses_regions.config_dkim import Dkim, DkimSection
+from cdk_ses_regions.config_feedback import DomainFeedback, Feedback, OrEmail, Subscriptions
+from cdk_ses_regions.config_senders import Address, AddressEntry, Sender
+from cdk_ses_regions.config_sets import ConfigurationSet
 from cdk_ses_regions.dns import report_address_problem
-from cdk_ses_regions.domains import domain_problem
-from cdk_ses_regions.errors import ConfigError, Problem, UnsupportedRegionError
+from cdk_ses_regions.errors import ConfigError, Problem
 from cdk_ses_regions.naming import PREFIX_PATTERN, RULE_NAME_PATTERN, Names, prefix_problem, rule_name_problem
+from cdk_ses_regions.senders import account_problem
 
 FILE_NAME = "ses-regions.yaml"
-
-
-def _refuse(reason: str, *, at_key: bool = False) -> PydanticCustomError:
-    # The reason travels as a value: in the template itself its braces would be read as fields.
-    return PydanticCustomError("settings", "{reason}", {"reason": reason, "at_key": at_key})
-
-
-def _region_name(value: str) -> str:
-    try:
-        return regions.region(value).name
-    except UnsupportedRegionError as error:
-        raise _refuse(str(error)) from None
-
-
-def _checked(problem_of: Callable[[str], str | None]) -> AfterValidator:
-    """Return a validator that refuses what `problem_of` finds a problem with."""
-
-    def validate(value: str) -> str:
-        if problem := problem_of(value):
-            raise _refuse(problem)
-        return value
-
-    return AfterValidator(validate)
 
 
 def _hosted_zone_problem(value: str) -> str | None:
@@ -66,37 +45,19 @@ def _hosted_zone_problem(value: str) -> str | None:
     return None
 
 
-def _account_problem(value: str) -> str | None:
-    if not re.fullmatch(r"[0-9]{12}", value):
-        return f"{value!r} is no account id; it has 12 digits, without hyphens"
-    return None
-
-
-RegionName = Annotated[
-    str,
-    AfterValidator(_region_name),
-    Field(json_schema_extra=lambda schema: schema.update(enum=[one.name for one in regions.all_regions()])),
-]
-DomainName = Annotated[str, _checked(domain_problem)]
-
-
-class _Model(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
-
-
-class Dmarc(_Model):
+class Dmarc(Model):
     """The DMARC record of a domain: what receivers do with mail that pretends to come from it."""
 
     policy: Literal["none", "quarantine", "reject"] = "none"
     """`none` only reports; begin with it."""
-    rua: tuple[Annotated[str, _checked(report_address_problem)], ...] = ()
+    rua: tuple[Annotated[str, checked(report_address_problem)], ...] = ()
     """Addresses that get the daily aggregate reports, without `mailto:`."""
 
 
-class Rule(_Model):
+class Rule(Model):
     """One receipt rule. Rules run in their written order."""
 
-    name: Annotated[str, _checked(rule_name_problem), Field(json_schema_extra={"pattern": RULE_NAME_PATTERN})]
+    name: Annotated[str, checked(rule_name_problem), Field(json_schema_extra={"pattern": RULE_NAME_PATTERN})]
     """Letters, digits, dots, hyphens and underscores; unique in its domain."""
     recipients: tuple[str, ...] = ()
     """`user@example.com`, `example.com`, `.example.com` (all subdomains); left out: the domain itself."""
@@ -108,7 +69,7 @@ class Rule(_Model):
     """Whether the rule is in force."""
 
 
-class Receiving(_Model):
+class Receiving(Model):
     """How a domain receives mail."""
 
     regions: Annotated[tuple[RegionName, ...], Field(min_length=1)] | None = None
@@ -119,7 +80,7 @@ class Receiving(_Model):
     """The receipt rules, at least one."""
 
 
-class Domain(_Model):
+class Domain(Model):
     """One domain: an identity in every Region."""
 
     name: DomainName
@@ -127,23 +88,29 @@ class Domain(_Model):
     hosted_zone_id: (
         Annotated[
             str,
-            _checked(_hosted_zone_problem),
+            checked(_hosted_zone_problem),
             Field(json_schema_extra={"pattern": "^Z[A-Z0-9]{1,31}$"}),
         ]
         | None
     ) = None
     """The Route 53 hosted zone that gets the records; left out: DNS is elsewhere and nothing is written."""
-    dkim: Literal["easy"] = "easy"
-    """How mail is signed: `easy`, SES makes and rotates the keys of each Region."""
+    dkim: DkimSection = Field(default_factory=Dkim)
+    """How mail is signed: `easy`, `deterministic`, or with a key of your own."""
     mail_from: DomainName | None = None
     """MAIL FROM domain, a subdomain kept for it; all Regions share it. Left out: amazonses.com."""
     dmarc: Dmarc | None = None
     """The DMARC record to publish; left out: none is."""
     receiving: Receiving | None = None
     """What to receive; left out: the domain only sends."""
+    senders: tuple[Sender, ...] = ()
+    """Who else may send in the name of the domain."""
+    feedback: Annotated[DomainFeedback | None, OrEmail] = None
+    """How bounces and complaints of the domain are told; what it leaves open is as in `feedback` of the deployment."""
+    default_configuration_set: StrictBool = True
+    """Whether mail of the domain uses the `configuration_set` unless it names one."""
 
 
-class ReceivingDefaults(_Model):
+class ReceivingDefaults(Model):
     """What holds for receiving in all domains."""
 
     take_over: StrictBool = False
@@ -154,15 +121,15 @@ class ReceivingDefaults(_Model):
     """What `cdk destroy` does with the stored mail."""
 
 
-class Settings(_Model):
+class Settings(Model):
     """The whole configuration, defaults filled in."""
 
-    name: Annotated[str, _checked(prefix_problem), Field(json_schema_extra={"pattern": PREFIX_PATTERN})] = (
+    name: Annotated[str, checked(prefix_problem), Field(json_schema_extra={"pattern": PREFIX_PATTERN})] = (
         "email"
     )
     """Begins every physical name, so that several deployments fit into one account; at most 20 characters."""
     account: (
-        Annotated[str, _checked(_account_problem), Field(json_schema_extra={"pattern": "^[0-9]{12}$"})] | None
+        Annotated[str, checked(account_problem), Field(json_schema_extra={"pattern": "^[0-9]{12}$"})] | None
     ) = None
     """Account id in quotes; left out: the account of the credentials."""
     regions: Annotated[tuple[RegionName, ...], Field(min_length=1)]
@@ -173,19 +140,25 @@ class Settings(_Model):
     """The Region that takes the bounces of the MAIL FROM domains; left out: the primary Region."""
     domains: Annotated[tuple[Domain, ...], Field(min_length=1)]
     """The domains, at least one."""
+    addresses: tuple[AddressEntry, ...] = ()
+    """Addresses that are identities of their own; each Region sends them a mail with a link to follow."""
     tags: dict[str, str] = Field(default_factory=dict)
     """Tags for every resource."""
     termination_protection: StrictBool = False
     """Whether CloudFormation refuses to delete the stacks."""
     receiving: ReceivingDefaults = Field(default_factory=ReceivingDefaults)
     """What holds for receiving in all domains."""
+    feedback: Annotated[Feedback, OrEmail] = Field(default_factory=Feedback)
+    """How bounces and complaints are told: `email`, or topics and who subscribes to them."""
+    configuration_set: ConfigurationSet | None = None
+    """How mail is sent, and where SES tells what becomes of it; left out: there is no configuration set."""
 
     @model_validator(mode="wrap")
     @classmethod
     def _check_all(cls, data: Any, handler: ModelWrapValidatorHandler[Settings]) -> Settings:
         """Report what single keys and what keys together get wrong in one go; default the primary Region."""
         errors = [
-            InitErrorDetails(type=_refuse(one.message, at_key=one.at_key), loc=one.location, input=None)
+            InitErrorDetails(type=refuse(one.message, at_key=one.at_key), loc=one.location, input=None)
             for one in config_rules.check(data)
         ]
         settings: Settings | None = None
@@ -222,6 +195,11 @@ class Settings(_Model):
             if one.name == name:
                 return one
         raise KeyError(name)
+
+    def feedback_of(self, owner: Domain | Address) -> Feedback:
+        """Return how the feedback of a domain or address is told; its subscriptions are its own only."""
+        general = self.feedback.model_copy(update={"subscriptions": Subscriptions()})
+        return general if owner.feedback is None else owner.feedback.over(general)
 
     def receiving_regions_of(self, domain: Domain | str) -> tuple[str, ...]:
         """Return the Regions where `domain` receives mail, in MX order; none if it only sends."""
@@ -297,7 +275,7 @@ def _again(error: ErrorDetails) -> InitErrorDetails:
     """Return an error of pydantic in the form in which it can be raised once more, beside others."""
     context = error.get("ctx", {})
     kind = (
-        _refuse(context["reason"], at_key=context["at_key"]) if error["type"] == "settings" else error["type"]
+        refuse(context["reason"], at_key=context["at_key"]) if error["type"] == "settings" else error["type"]
     )
     return InitErrorDetails(type=kind, loc=error["loc"], input=error["input"], ctx=context)
 

@@ -8,13 +8,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
-from pydantic import BaseModel
-
-from cdk_ses_regions import regions
-from cdk_ses_regions.domains import domain_problem, mail_from_problem, recipient_problem
+from cdk_ses_regions import (
+    config_dkim_rules,
+    config_feedback_rules,
+    config_sender_rules,
+    config_set_rules,
+    regions,
+)
+from cdk_ses_regions.config_feedback_rules import Surroundings
+from cdk_ses_regions.config_findings import (
+    Finding,
+    Location,
+    as_list,
+    as_mapping,
+    as_text,
+    as_texts,
+    good_domain,
+    repeated,
+)
+from cdk_ses_regions.domains import mail_from_problem, recipient_problem
 from cdk_ses_regions.errors import UnsupportedRegionError
 from cdk_ses_regions.limits import RECIPIENTS_PER_RULE, RULES_PER_SET
 
@@ -26,44 +40,34 @@ TAG_VALUE_LIMIT = 256
 
 _TAG_CHARACTERS = re.compile(r"[\w\s.:/=+\-@]*")
 
-Location = tuple[int | str, ...]
-
-
-@dataclass(frozen=True)
-class Finding:
-    """A rule that is broken.
-
-    Attributes:
-        location: Keys and list positions of the offending value.
-        message: What is wrong and what to do.
-        at_key: Whether the key is what offends, not its value.
-    """
-
-    location: Location
-    message: str
-    at_key: bool = False
-
 
 def check(data: object) -> Iterator[Finding]:
     """Yield what is wrong in `data`, the plain data of a configuration; any shape is taken."""
-    settings = _mapping(data)
-    names = _texts(settings.get("regions"))
+    settings = as_mapping(data)
+    names = as_texts(settings.get("regions"))
     yield from _regions(settings, names)
-    yield from _tags(_mapping(settings.get("tags")))
-    domains = [_mapping(entry) for entry in _list(settings.get("domains"))]
+    yield from _tags(as_mapping(settings.get("tags")))
+    domains = [as_mapping(entry) for entry in as_list(settings.get("domains"))]
     yield from _domain_names(domains)
     yield from _mail_from(domains)
     for place, domain in enumerate(domains):
-        receiving = _mapping(domain.get("receiving"))
+        receiving = as_mapping(domain.get("receiving"))
         if receiving:
             at: Location = ("domains", place, "receiving")
             yield from _receiving_regions(receiving, at, names)
-            yield from _rules(receiving, at, _good_domain(domain.get("name")))
+            yield from _rules(receiving, at, good_domain(domain.get("name")))
     yield from _rule_set_size(domains, names)
+    around = Surroundings(
+        regions=tuple(dict.fromkeys(name for _, name in names)), account=as_text(settings.get("account"))
+    )
+    yield from config_dkim_rules.check(settings)
+    yield from config_feedback_rules.check(settings, around)
+    yield from config_set_rules.check(settings, around)
+    yield from config_sender_rules.check(settings)
 
 
 def _regions(settings: Mapping[str, Any], names: list[tuple[int, str]]) -> Iterator[Finding]:
-    yield from _repeated(names, ("regions",), "Region")
+    yield from repeated(names, ("regions",), "Region")
     known = [one for _, name in names if (one := _known(name)) is not None]
     for place, name in names:
         one = _known(name)
@@ -74,7 +78,7 @@ def _regions(settings: Mapping[str, Any], names: list[tuple[int, str]]) -> Itera
                 "credentials never reach both, so write one configuration for each",
             )
     for key in ("primary_region", "mail_from_region"):
-        chosen = _text(settings.get(key))
+        chosen = as_text(settings.get(key))
         if chosen and names and chosen not in [name for _, name in names]:
             listed = ", ".join(name for _, name in names)
             yield Finding(
@@ -107,7 +111,7 @@ def _tags(tags: Mapping[str, Any]) -> Iterator[Finding]:
 def _domain_names(domains: list[Mapping[str, Any]]) -> Iterator[Finding]:
     first: dict[str, int] = {}
     for place, domain in enumerate(domains):
-        name = _text(domain.get("name"))
+        name = as_text(domain.get("name"))
         if not name:
             continue
         if name in first:
@@ -119,11 +123,11 @@ def _domain_names(domains: list[Mapping[str, Any]]) -> Iterator[Finding]:
 
 
 def _mail_from(domains: list[Mapping[str, Any]]) -> Iterator[Finding]:
-    names = {name for domain in domains if (name := _text(domain.get("name")))}
+    names = {name for domain in domains if (name := as_text(domain.get("name")))}
     receives = {recipient: user for user, recipient in _recipient_hosts(domains)}
     owner: dict[str, str] = {}
     for place, domain in enumerate(domains):
-        name, mail_from = _good_domain(domain.get("name")), _good_domain(domain.get("mail_from"))
+        name, mail_from = good_domain(domain.get("name")), good_domain(domain.get("mail_from"))
         if not mail_from:
             continue
         at: Location = ("domains", place, "mail_from")
@@ -152,8 +156,8 @@ def _mail_from(domains: list[Mapping[str, Any]]) -> Iterator[Finding]:
 def _recipient_hosts(domains: list[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
     """Yield (rule, domain) for each name that a rule receives on; `.example.com` names no single one."""
     for place, domain in enumerate(domains):
-        for number, rule in enumerate(_list(_mapping(domain.get("receiving")).get("rules"))):
-            for index, recipient in _texts(_mapping(rule).get("recipients")):
+        for number, rule in enumerate(as_list(as_mapping(domain.get("receiving")).get("rules"))):
+            for index, recipient in as_texts(as_mapping(rule).get("recipients")):
                 if not recipient.startswith("."):
                     where = f"domains.{place}.receiving.rules.{number}.recipients.{index}"
                     yield where, recipient.rpartition("@")[2]
@@ -173,8 +177,8 @@ def _receiving_regions(
                 at_key=True,
             )
         return
-    chosen = _texts(receiving.get("regions"))
-    yield from _repeated(chosen, (*at, "regions"), "Region")
+    chosen = as_texts(receiving.get("regions"))
+    yield from repeated(chosen, (*at, "regions"), "Region")
     for place, name in chosen:
         if _known(name) is None:  # reported by the model
             continue
@@ -192,17 +196,17 @@ def _receiving_regions(
 
 def _rules(receiving: Mapping[str, Any], at: Location, domain: str | None) -> Iterator[Finding]:
     first: dict[str, int] = {}
-    for number, entry in enumerate(_list(receiving.get("rules"))):
-        rule = _mapping(entry)
+    for number, entry in enumerate(as_list(receiving.get("rules"))):
+        rule = as_mapping(entry)
         where: Location = (*at, "rules", number)
-        name = _text(rule.get("name"))
+        name = as_text(rule.get("name"))
         if name and name in first:
             yield Finding(
                 (*where, "name"),
                 f"rule {name!r} is given twice for this domain, first as rules.{first[name]}; rename one",
             )
         first.setdefault(name or "", number)
-        recipients = _texts(rule.get("recipients"))
+        recipients = as_texts(rule.get("recipients"))
         if len(recipients) > RECIPIENTS_PER_RULE:
             yield Finding(
                 (*where, "recipients"),
@@ -210,7 +214,7 @@ def _rules(receiving: Mapping[str, Any], at: Location, domain: str | None) -> It
                 "split the rule, or leave recipients out for the whole domain",
                 at_key=True,
             )
-        yield from _repeated(recipients, (*where, "recipients"), "recipient")
+        yield from repeated(recipients, (*where, "recipients"), "recipient")
         for index, recipient in recipients:
             if domain and (problem := recipient_problem(recipient, domain=domain)):
                 yield Finding((*where, "recipients", index), problem)
@@ -221,9 +225,9 @@ def _rule_set_size(domains: list[Mapping[str, Any]], configured: list[tuple[int,
     count = {name: 0 for _, name in configured if (one := _known(name)) is not None and one.can_receive}
     full: set[str] = set()
     for place, domain in enumerate(domains):
-        receiving = _mapping(domain.get("receiving"))
-        chosen = [name for _, name in _texts(receiving.get("regions"))] or list(count)
-        rules = len(_list(receiving.get("rules")))
+        receiving = as_mapping(domain.get("receiving"))
+        chosen = [name for _, name in as_texts(receiving.get("regions"))] or list(count)
+        rules = len(as_list(receiving.get("rules")))
         for name in chosen:
             if name in count:
                 count[name] += rules
@@ -238,43 +242,8 @@ def _rule_set_size(domains: list[Mapping[str, Any]], configured: list[tuple[int,
             )
 
 
-def _repeated(values: list[tuple[int, str]], at: Location, what: str) -> Iterator[Finding]:
-    seen: set[str] = set()
-    for place, value in values:
-        if value in seen:
-            yield Finding((*at, place), f"{what} {value!r} is given twice; keep one")
-        seen.add(value)
-
-
 def _known(name: str) -> regions.SesRegion | None:
     try:
         return regions.region(name)
     except UnsupportedRegionError:
         return None
-
-
-def _mapping(value: object) -> Mapping[str, Any]:
-    if isinstance(value, BaseModel):  # settings built in Python instead of read from a file
-        return value.model_dump()
-    if not isinstance(value, Mapping):
-        return {}
-    entries = cast("Mapping[object, Any]", value)
-    return {key: entry for key, entry in entries.items() if isinstance(key, str)}
-
-
-def _list(value: object) -> list[Any]:
-    return list(cast("list[Any] | tuple[Any, ...]", value)) if isinstance(value, (list, tuple)) else []
-
-
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) else None
-
-
-def _good_domain(value: object) -> str | None:
-    """Return `value` if it is a domain; what is none has its own problem and needs no second one."""
-    return value if isinstance(value, str) and domain_problem(value) is None else None
-
-
-def _texts(value: object) -> list[tuple[int, str]]:
-    """Return the texts of a list with their positions in it."""
-    return [(place, item) for place, item in enumerate(_list(value)) if isinstance(item, str)]

@@ -59,6 +59,25 @@ def dkim_records(domain: str, tokens: Sequence[tuple[str, str]]) -> tuple[Record
     )
 
 
+def own_dkim_record(domain: str, selector: str, public_key: str) -> Record:
+    """Return the TXT of a DKIM key that the domain's owner brings; one serves every Region.
+
+    https://docs.aws.amazon.com/ses/latest/dg/send-email-authentication-dkim-bring-your-own.html
+
+    Args:
+        domain: The identity.
+        selector: Under which the key is found.
+        public_key: Base64, without header and line breaks.
+    """
+    return Record(
+        name=f"{selector}._domainkey.{domain}",
+        type="TXT",
+        values=(f"p={public_key}",),
+        ttl=DKIM_TTL,
+        purpose=f"DKIM key of {domain}",
+    )
+
+
 def mail_from_records(mail_from: str, feedback_region: str) -> tuple[Record, Record]:
     """Return the MX and the SPF record of a MAIL FROM domain.
 
@@ -110,6 +129,26 @@ def inbound_mx(domain: str, receiving: Sequence[str]) -> Record:
         type="MX",
         values=tuple(f"{10 * place} {host}" for place, host in enumerate(hosts, start=1)),
         purpose=f"mail for {domain} comes to SES in {', '.join(receiving)}",
+    )
+
+
+def redirect_record(name: str, region: str) -> Record:
+    """Return the CNAME of the links that SES writes into mail to see opens and clicks.
+
+    https://docs.aws.amazon.com/ses/latest/dg/configure-custom-open-click-domains.html
+
+    Args:
+        name: The redirect domain of one Region, `click.us-east-1.example.com`.
+        region: The Region; each tracks the mail that it sent.
+
+    Raises:
+        UnsupportedRegionError: There is no such Region.
+    """
+    return Record(
+        name=name,
+        type="CNAME",
+        values=(f"r.{regions.region(region).name}.awstrack.me",),
+        purpose=f"links in mail from {region} lead to SES, which sees opens and clicks",
     )
 
 

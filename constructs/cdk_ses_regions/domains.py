@@ -64,6 +64,19 @@ def address_problem(address: str) -> str | None:
     return f"address {address!r}: {problem}" if problem else None
 
 
+def identity_address_problem(address: str) -> str | None:
+    """Return why `address` cannot be an identity, or None: in the ARNs of policies some characters mean more."""
+    if problem := address_problem(address):
+        return problem
+    special = sorted(set(address) & set("*?$"))
+    if special:
+        return (
+            f"address {address!r} has {' and '.join(special)}, which in a policy would stand for other addresses too; "
+            "use another address"
+        )
+    return None
+
+
 def recipient_problem(recipient: str, *, domain: str) -> str | None:
     """Return why `recipient` cannot stand in a receipt rule of `domain`, or None.
 

@@ -12,6 +12,8 @@ from constructs import Construct
 
 from cdk_ses_regions.policies import allow_ses
 
+_GIVEN = "_cdk_ses_regions_sids"
+
 
 class EmailKey(Construct):
     """A customer managed KMS key with yearly rotation that SES can be let in to.
@@ -52,7 +54,11 @@ def let_ses_use(key: kms.IKey, scope: Construct, *, sid: str, source_arns: Seque
     A key made elsewhere keeps its policy; a warning then says what it must allow.
     """
     statement = allow_ses(
-        scope, sid=sid, actions=["kms:Decrypt", "kms:GenerateDataKey*"], resource="*", source_arns=source_arns
+        scope,
+        sid=_unique(key, sid),
+        actions=["kms:Decrypt", "kms:GenerateDataKey*"],
+        resource="*",
+        source_arns=source_arns,
     )
     added = key.add_to_resource_policy(iam.PolicyStatement.from_json(statement), allow_no_op=True)
     if not added.statement_added:
@@ -61,3 +67,12 @@ def let_ses_use(key: kms.IKey, scope: Construct, *, sid: str, source_arns: Seque
             "the key was made elsewhere: its policy must let ses.amazonaws.com use kms:Decrypt and "
             "kms:GenerateDataKey*, or SES drops what it should store and publish",
         )
+
+
+def _unique(key: kms.IKey, sid: str) -> str:
+    """Return a statement id that the key's policy does not have yet: `SesFeedback`, then `SesFeedback2`."""
+    if not isinstance(key, kms.Key):  # made elsewhere: nothing is added
+        return sid
+    given: list[str] = getattr(key, _GIVEN, [])
+    setattr(key, _GIVEN, [*given, sid])
+    return f"{sid}{given.count(sid) + 1}" if sid in given else sid

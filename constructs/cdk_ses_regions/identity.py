@@ -1,23 +1,102 @@
-"""A verified domain in one Region."""
+"""A verified domain or address in one Region."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from aws_cdk import CfnResource
+from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from cdk_ses_regions.dns import DKIM_TTL
-from cdk_ses_regions.domains import domain_problem, mail_from_problem
+from cdk_ses_regions.domains import domain_problem, identity_address_problem, mail_from_problem
 from cdk_ses_regions.errors import InvalidNameError
 from cdk_ses_regions.policies import ses_arn
+from cdk_ses_regions.senders import DEFAULT_ACTIONS, SEND_ACTIONS, SendAction, from_address_problem
 
 DkimKeyLength = Literal["RSA_1024_BIT", "RSA_2048_BIT"]
 OnMxFailure = Literal["USE_DEFAULT_VALUE", "REJECT_MESSAGE"]
 
 
-class DomainIdentity(Construct):
-    """A domain identity with Easy DKIM, and the three CNAMEs that verify it in this Region.
+@dataclass(frozen=True, kw_only=True)
+class OwnDkimKey:
+    """A DKIM key of your own, one for all Regions (BYODKIM). The template names the secret and never has the key.
+
+    See https://docs.aws.amazon.com/ses/latest/dg/send-email-authentication-dkim-bring-your-own.html
+
+    Args:
+        selector: under which the public key is in DNS, at `SELECTOR._domainkey.DOMAIN`.
+        private_key_secret: name of the Secrets Manager secret, in the Region of the stack, whose text is the private
+            key: RSA of 1024 to 2048 bits, base64 without header and line breaks.
+        version_id: version of the secret (default: the current one when the identity is created or changed).
+    """
+
+    selector: str
+    private_key_secret: str
+    version_id: str | None = None
+
+    @property
+    def reference(self) -> str:
+        """What CloudFormation replaces by the key when it deploys."""
+        version = f":::{self.version_id}" if self.version_id else ""
+        return f"{{{{resolve:secretsmanager:{self.private_key_secret}:SecretString{version}}}}}"
+
+
+class Identity(Construct):
+    """What domains and addresses have in common as identities.
+
+    Attributes:
+        identity_name: the domain or address.
+        identity_arn: ARN of the identity.
+        resource: the `AWS::SES::EmailIdentity`.
+    """
+
+    identity_name: str
+    identity_arn: str
+    resource: CfnResource
+
+    def grant_send(
+        self,
+        grantee: iam.IGrantable,
+        *,
+        configuration_set_arn: str | None = None,
+        from_addresses: Sequence[str] = (),
+        actions: Sequence[SendAction] = DEFAULT_ACTIONS,
+    ) -> iam.Grant:
+        """Let a role, user or function of this account send from the identity, in its Region.
+
+        It adds to the grantee's own policy. Others' accounts need a policy of the identity: `IdentityPolicy`.
+        See https://docs.aws.amazon.com/ses/latest/dg/control-user-access.html
+
+        Args:
+            grantee: who may send.
+            configuration_set_arn: the configuration set they send with; SES asks for it too when a mail has one,
+                the identity's default one included (default: none).
+            from_addresses: From addresses they may use; `*` stands for any characters, `?` for one (default: every
+                one of the identity).
+            actions: what they may call (default `SendEmail` and `SendRawEmail`, which SMTP needs).
+
+        Raises:
+            ValueError: a From address is not of the identity, or an action does not send.
+        """
+        problems = [from_address_problem(one, identity=self.identity_name) for one in from_addresses]
+        problems += [f"{one!r} is no action to send with" for one in actions if one not in SEND_ACTIONS]
+        if problem := next((one for one in problems if one), None if actions else "actions is empty"):
+            raise ValueError(problem)
+        arns = [self.identity_arn, *([configuration_set_arn] if configuration_set_arn else [])]
+        conditions = {"StringLike": {"ses:FromAddress": list(from_addresses)}} if from_addresses else None
+        return iam.Grant.add_to_principal(
+            grantee=grantee,
+            actions=[f"ses:{action}" for action in actions],
+            resource_arns=arns,
+            conditions=conditions,
+        )
+
+
+class DomainIdentity(Identity):
+    """A domain identity with Easy DKIM or a key of your own, and the three CNAMEs that verify it in this Region.
 
     The CNAMEs differ from Region to Region, in name and in target, so each Region's stack owns its own. They are read
     from the identity: the zone they point to cannot be guessed.
@@ -29,7 +108,11 @@ class DomainIdentity(Construct):
         hosted_zone_id: the Route 53 zone for the CNAMEs; without it they are not written (DNS is elsewhere).
         mail_from_domain: custom MAIL FROM domain, below the domain (default: a subdomain of amazonses.com).
         on_mx_failure: what SES does while the MAIL FROM domain's MX is wrong (default: it sends with its own domain).
-        dkim_key_length: length of the next DKIM key (default 2048 bits).
+        dkim_key_length: length of the next DKIM key that SES makes (default 2048 bits).
+        own_dkim_key: your own key instead; its one TXT record is not written here, Regions share it (default: SES makes
+            the keys).
+        configuration_set_name: what its mail uses unless it names another (default: none). The set has to exist first,
+            and SES refuses it for mail of delegate senders.
 
     Attributes:
         domain_name: the domain.
@@ -50,6 +133,8 @@ class DomainIdentity(Construct):
         mail_from_domain: str | None = None,
         on_mx_failure: OnMxFailure = "USE_DEFAULT_VALUE",
         dkim_key_length: DkimKeyLength = "RSA_2048_BIT",
+        own_dkim_key: OwnDkimKey | None = None,
+        configuration_set_name: str | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
         problem = domain_problem(domain_name)
@@ -60,29 +145,41 @@ class DomainIdentity(Construct):
         properties: dict[str, Any] = {
             "EmailIdentity": domain_name,
             "DkimAttributes": {"SigningEnabled": True},
-            "DkimSigningAttributes": {"NextSigningKeyLength": dkim_key_length},
+            "DkimSigningAttributes": {"NextSigningKeyLength": dkim_key_length}
+            if own_dkim_key is None
+            else {
+                "DomainSigningSelector": own_dkim_key.selector,
+                "DomainSigningPrivateKey": own_dkim_key.reference,
+            },
         }
         if mail_from_domain is not None:
             properties["MailFromAttributes"] = {
                 "MailFromDomain": mail_from_domain,
                 "BehaviorOnMxFailure": on_mx_failure,
             }
-        self.domain_name = domain_name
+        if configuration_set_name is not None:
+            properties["ConfigurationSetAttributes"] = {"ConfigurationSetName": configuration_set_name}
+        self.domain_name = self.identity_name = domain_name
         self.identity_arn = ses_arn(scope, f"identity/{domain_name}")
         self.resource = CfnResource(self, "Resource", type="AWS::SES::EmailIdentity", properties=properties)
-        if hosted_zone_id is not None:
+        self._easy = own_dkim_key is None
+        if hosted_zone_id is not None and self._easy:
             self._publish_dkim(hosted_zone_id)
 
     @property
     def dkim_records(self) -> list[tuple[str, str]]:
-        """Name and target of the three CNAMEs, as tokens."""
-        return [
-            (
-                self.resource.get_att(f"DkimDNSTokenName{number}").to_string(),
-                self.resource.get_att(f"DkimDNSTokenValue{number}").to_string(),
-            )
-            for number in (1, 2, 3)
-        ]
+        """Name and target of the three CNAMEs, as tokens; none with a key of your own."""
+        return (
+            []
+            if not self._easy
+            else [
+                (
+                    self.resource.get_att(f"DkimDNSTokenName{number}").to_string(),
+                    self.resource.get_att(f"DkimDNSTokenValue{number}").to_string(),
+                )
+                for number in (1, 2, 3)
+            ]
+        )
 
     def _publish_dkim(self, hosted_zone_id: str) -> None:
         identity = self.resource.logical_id
@@ -100,3 +197,44 @@ class DomainIdentity(Construct):
                     "ResourceRecords": [{"Fn::GetAtt": [identity, f"DkimDNSTokenValue{number}"]}],
                 },
             )
+
+
+class AddressIdentity(Identity):
+    """An email address as an identity of its own, verified by the link in a mail that SES sends to it.
+
+    Each Region verifies for itself: the address gets a mail from each, when the stack of the Region is created, and
+    somebody has to follow the link within 24 hours. The deployment does not wait for it.
+    An address of a verified domain needs none of this to send; as an identity of its own it has its own settings,
+    which go before those of the domain.
+    See https://docs.aws.amazon.com/ses/latest/dg/creating-identities.html
+
+    Args:
+        address: the address, as mail from it will have it: SES compares the part before the @ by the letter.
+        configuration_set_name: as for `DomainIdentity` (default: none).
+
+    Attributes:
+        address: the address.
+        identity_arn: ARN of the identity.
+        resource: the `AWS::SES::EmailIdentity`.
+
+    Raises:
+        InvalidNameError: it is no address, or has a character that in policies stands for others.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        address: str,
+        configuration_set_name: str | None = None,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        if problem := identity_address_problem(address):
+            raise InvalidNameError(problem)
+        self.address = self.identity_name = address
+        self.identity_arn = ses_arn(scope, f"identity/{address}")
+        properties: dict[str, Any] = {"EmailIdentity": address}
+        if configuration_set_name is not None:
+            properties["ConfigurationSetAttributes"] = {"ConfigurationSetName": configuration_set_name}
+        self.resource = CfnResource(self, "Resource", type="AWS::SES::EmailIdentity", properties=properties)

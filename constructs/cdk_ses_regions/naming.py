@@ -11,9 +11,14 @@ import re
 from dataclasses import dataclass
 
 from cdk_ses_regions.errors import InvalidNameError
+from cdk_ses_regions.limits import IDENTITY_POLICY_NAME
 
 PREFIX_PATTERN = r"^[a-z][a-z0-9-]{0,19}$"
 RULE_NAME_PATTERN = r"^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9])?$"
+
+# Each part begins with a letter, so that two names never give one name of an output.
+SHORT_NAME_PATTERN = r"^[a-z][a-z0-9]*(?:-[a-z][a-z0-9]*)*$"
+SHORT_NAME_LIMIT = 40  # with prefix and "events" it is within a queue's 80, a destination's 64, a topic's 256
 
 STACK_LIMIT = 128  # https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStack.html
 TOPIC_LIMIT = 256  # https://docs.aws.amazon.com/sns/latest/api/API_CreateTopic.html
@@ -43,6 +48,15 @@ def rule_name_problem(name: str) -> str | None:
             f"rule name {name!r} must have letters, digits, dots, hyphens and underscores only, "
             "and begin and end with a letter or digit"
         )
+    return None
+
+
+def short_name_problem(name: str) -> str | None:
+    """Return why `name` cannot name a topic, a queue or an event destination of a deployment, or None."""
+    if len(name) > SHORT_NAME_LIMIT:
+        return f"name {name!r} is {len(name)} characters long; at most {SHORT_NAME_LIMIT}"
+    if not re.fullmatch(SHORT_NAME_PATTERN, name):
+        return f"name {name!r} must have a-z, 0-9 and single hyphens, with a letter at the beginning and after a hyphen"
     return None
 
 
@@ -88,6 +102,23 @@ class Names:
         """Name of the SNS topic that announces received mail: `email-received`."""
         return f"{self.prefix}-received"
 
+    @property
+    def configuration_set(self) -> str:
+        """Name of the configuration set: `email-sending`."""
+        return f"{self.prefix}-sending"
+
+    def topic(self, name: str) -> str:
+        """Return the name of a feedback topic: `email-feedback`."""
+        return f"{self.prefix}-{name}"
+
+    def events_topic(self, destination: str) -> str:
+        """Return the name of the topic of an event destination: `email-events-audit`."""
+        return f"{self.prefix}-events-{destination}"
+
+    def queue(self, name: str) -> str:
+        """Return the name of a queue that is subscribed to topics: `email-bounces`."""
+        return f"{self.prefix}-{name}"
+
     def rule(self, domain: str, rule: str) -> str:
         """Return the name of a domain's receipt rule: `example.com-support`.
 
@@ -99,11 +130,18 @@ class Names:
         """
         if problem := rule_name_problem(rule):
             raise InvalidNameError(problem)
-        name = f"{domain}-{rule}"
-        if len(name) <= RULE_LIMIT:
-            return name
-        digest = hashlib.sha256(name.encode()).hexdigest()[:_DIGEST]
-        return f"{name[: RULE_LIMIT - _DIGEST - 1]}-{digest}"
+        return _cut(f"{domain}-{rule}", RULE_LIMIT)
+
+    def sender_policy(self, sender: str) -> str:
+        """Return the name of the policy that lets a sender in: `email-agency`; cut like a rule's."""
+        return _cut(f"{self.prefix}-{sender}", IDENTITY_POLICY_NAME)
 
     def _stack(self, suffix: str) -> str:
         return f"{self.prefix[0].upper()}{self.prefix[1:]}-{suffix}"
+
+
+def _cut(name: str, limit: int) -> str:
+    if len(name) <= limit:
+        return name
+    digest = hashlib.sha256(name.encode()).hexdigest()[:_DIGEST]
+    return f"{name[: limit - _DIGEST - 1]}-{digest}"

@@ -1,9 +1,18 @@
-"""The DNS records that a configuration wants, beside those of DKIM, which only the deployed Regions know."""
+"""The DNS records that a configuration wants, beside those of Easy DKIM, which only the deployed Regions know."""
 
 from __future__ import annotations
 
 from cdk_ses_regions.config import Domain, Settings
-from cdk_ses_regions.dns import Record, dmarc_record, inbound_mx, mail_from_records
+from cdk_ses_regions.config_findings import REGION
+from cdk_ses_regions.dns import (
+    Record,
+    dmarc_record,
+    inbound_mx,
+    mail_from_records,
+    own_dkim_record,
+    redirect_record,
+)
+from cdk_ses_regions.domains import is_below
 
 
 def shared_records(settings: Settings, domain: Domain) -> list[Record]:
@@ -13,9 +22,25 @@ def shared_records(settings: Settings, domain: Domain) -> list[Record]:
     return records + own_records(settings, domain)
 
 
+def regional_records(settings: Settings, domain: Domain, region: str) -> list[Record]:
+    """Return the records of a domain that one Region has for itself: where the links that it tracks lead.
+
+    Links that are https go through a CDN of the user's, which is then what the name leads to.
+    """
+    redirect = settings.configuration_set and settings.configuration_set.redirect
+    if redirect is None or redirect.https != "optional":
+        return []
+    name = redirect.domain.replace(REGION, region)
+    owners = [one for one in settings.domains if is_below(name, one.name)]
+    return [redirect_record(name, region)] if max(owners, key=lambda one: len(one.name)) == domain else []
+
+
 def own_records(settings: Settings, domain: Domain) -> list[Record]:
-    """Return the shared records at the domain itself: the inbound MX set and DMARC."""
+    """Return the shared records of the domain itself: its own DKIM key, the inbound MX set and DMARC."""
     records: list[Record] = []
+    dkim = domain.dkim
+    if dkim.selector is not None and dkim.public_key is not None:
+        records.append(own_dkim_record(domain.name, dkim.selector, dkim.public_key))
     if domain.receiving is not None and domain.receiving.mx:
         records.append(inbound_mx(domain.name, settings.receiving_regions_of(domain)))
     if domain.dmarc is not None:

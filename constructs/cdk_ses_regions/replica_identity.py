@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
+
 from aws_cdk import CfnResource
 from constructs import Construct
 
 from cdk_ses_regions import regions
 from cdk_ses_regions.domains import domain_problem, mail_from_problem
 from cdk_ses_regions.errors import InvalidNameError
-from cdk_ses_regions.identity import OnMxFailure
+from cdk_ses_regions.identity import Identity, OnMxFailure
 from cdk_ses_regions.place import Place
 from cdk_ses_regions.policies import ses_arn
 from cdk_ses_regions.ses_resource import SesProvider
 
 
-class ReplicaIdentity(Construct):
+class ReplicaIdentity(Identity):
     """A domain identity that replicates the Easy DKIM key of the same domain in another Region (DEED).
 
     It needs no DNS record: SES signs with the parent's key and follows its verification. The parent has to be there
@@ -26,6 +28,7 @@ class ReplicaIdentity(Construct):
         parent_region: the Region whose `DomainIdentity` of the domain has the key; not this one.
         mail_from_domain: custom MAIL FROM domain, below the domain (default: a subdomain of amazonses.com).
         on_mx_failure: what SES does while the MAIL FROM domain's MX is wrong (default: it sends with its own domain).
+        configuration_set_name: what its mail uses unless it names another (default: none). The set has to exist first.
 
     Attributes:
         domain_name: the domain.
@@ -47,6 +50,7 @@ class ReplicaIdentity(Construct):
         parent_region: str,
         mail_from_domain: str | None = None,
         on_mx_failure: OnMxFailure = "USE_DEFAULT_VALUE",
+        configuration_set_name: str | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
         problem = domain_problem(domain_name)
@@ -56,7 +60,8 @@ class ReplicaIdentity(Construct):
             raise InvalidNameError(problem)
         place, parent = Place.of(scope), regions.region(parent_region)
         _require_another(place, parent, domain_name)
-        self.domain_name = domain_name
+        self.domain_name = self.identity_name = domain_name
+        self._suffix = hashlib.sha256(domain_name.encode()).hexdigest()[:8]
         self.identity_arn = ses_arn(scope, f"identity/{domain_name}")
         provider = SesProvider.of(scope)
         mail_from = {"MailFromDomain": mail_from_domain, "BehaviorOnMxFailure": on_mx_failure}
@@ -68,18 +73,30 @@ class ReplicaIdentity(Construct):
                 "Identity": domain_name,
                 "ParentRegion": parent.name,
                 **(mail_from if mail_from_domain is not None else {}),
+                **(
+                    {} if configuration_set_name is None else {"ConfigurationSetName": configuration_set_name}
+                ),
                 "Owner": {"Ref": "AWS::StackName"},
             },
             actions=[
                 "ses:CreateEmailIdentity",
                 "ses:DeleteEmailIdentity",
                 "ses:GetEmailIdentity",
+                "ses:PutEmailIdentityConfigurationSetAttributes",
                 "ses:PutEmailIdentityMailFromAttributes",
                 "ses:TagResource",
             ],
-            resources=self.identity_arn,
+            resources=[self.identity_arn]
+            if configuration_set_name is None
+            else [self.identity_arn, ses_arn(scope, f"configuration-set/{configuration_set_name}")],
+            suffix=self._suffix,
         )
         self.resource.add_resource_dependency(self._may_replicate(provider, place, parent))
+
+    @property
+    def dkim_records(self) -> list[tuple[str, str]]:
+        """Records of its own: none, the parent has them."""
+        return []
 
     def _may_replicate(self, provider: SesProvider, place: Place, parent: regions.SesRegion) -> CfnResource:
         """Return the policy that lets the provider have the parent's key replicated here, and nowhere else."""
@@ -88,14 +105,14 @@ class ReplicaIdentity(Construct):
             "Effect": "Allow",
             "Action": "ses:ReplicateEmailIdentityDKIMSigningKey",
             "Resource": arn,
-            "Condition": {"StringEquals": {"ses:ReplicaRegion": place.region}},
+            "Condition": {"ForAllValues:StringEquals": {"ses:ReplicaRegion": [place.region]}},
         }
         return CfnResource(
             self,
             "MayReplicate",
             type="AWS::IAM::Policy",
             properties={
-                "PolicyName": "SesReplicateDkimKey",
+                "PolicyName": f"SesReplicateDkimKey{self._suffix}",
                 "PolicyDocument": {"Version": "2012-10-17", "Statement": [statement]},
                 "Roles": [provider.handler.role.role_name],
             },

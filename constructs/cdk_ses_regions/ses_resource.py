@@ -60,6 +60,7 @@ class SesProvider(Construct):
         properties: Mapping[str, Any],
         actions: Sequence[str],
         resources: str | Sequence[str] = "*",
+        suffix: str = "",
     ) -> CfnResource:
         """Define one resource that this provider carries out, and let the function do what it needs.
 
@@ -70,6 +71,9 @@ class SesProvider(Construct):
             properties: what the handler is given.
             actions: the IAM actions that create, update and delete need.
             resources: what they act on (default "*": SES has no narrower resource for most of them).
+            suffix: ends the name of the permission, where a type has one for each of several `resources` (default:
+                they are numbered). It has to stay: a permission that others move up to is gone before what it was
+                for is deleted.
         """
         defined = CfnResource(
             scope,
@@ -81,16 +85,18 @@ class SesProvider(Construct):
                 **properties,
             },
         )
-        defined.add_resource_dependency(self._allow(type, actions, resources))
+        defined.add_resource_dependency(self._allow(type, actions, resources, suffix))
         return defined
 
-    def _allow(self, kind: str, actions: Sequence[str], resources: str | Sequence[str]) -> CfnResource:
+    def _allow(
+        self, kind: str, actions: Sequence[str], resources: str | Sequence[str], suffix: str
+    ) -> CfnResource:
         """Return the policy for one resource type and what it acts on, attached to the function's role once."""
         wanted = (kind, str(resources))
         if wanted not in self._policies:
             statement: Statement = {"Effect": "Allow", "Action": list(actions), "Resource": resources}
             earlier = sum(one == kind for one, _ in self._policies)
-            name = f"{kind.removeprefix('Custom::')}{earlier + 1 if earlier else ''}"
+            name = f"{kind.removeprefix('Custom::')}{suffix or (earlier + 1 if earlier else '')}"
             self._policies[wanted] = CfnResource(
                 self,
                 name,

@@ -53,7 +53,7 @@ def export(
     from cdk_ses_regions.ops import aws
     from cdk_ses_regions.ops.dns_formats import FORMATS
     from cdk_ses_regions.ops.fan_out import ask_each
-    from cdk_ses_regions.records import shared_records
+    from cdk_ses_regions.records import regional_records, shared_records
 
     if form not in FORMATS:
         raise typer.BadParameter(f"{form!r} is none of {', '.join(FORMATS)}", param_hint="--format")
@@ -81,6 +81,8 @@ def export(
             else:
                 records += dkim_records(name, answer.value)
         records += shared_records(settings, settings.domain(name))
+        for one in chosen_regions(region, settings.regions):
+            records += regional_records(settings, settings.domain(name), one)
         zones.append((name, list(dict.fromkeys(records))))
     typer.echo(FORMATS[form](zones), nl=False)
     if failed:
@@ -88,7 +90,9 @@ def export(
 
 
 def _tokens(sesv2: Any, domain: str) -> Sequence[tuple[str, str]]:
-    """Return name and target of the DKIM records as SES of one Region has them."""
+    """Return name and target of the DKIM records as SES of one Region has them; none with a key of your own."""
     attributes = sesv2.get_email_identity(EmailIdentity=domain)["DkimAttributes"]
+    if attributes.get("SigningAttributesOrigin") == "EXTERNAL" or "SigningHostedZone" not in attributes:
+        return ()
     zone = attributes["SigningHostedZone"]
     return [(f"{token}._domainkey.{domain}", f"{token}.{zone}") for token in attributes["Tokens"]]

@@ -14,8 +14,9 @@ _OWNER = "ses-regions:replica-of"
 
 
 class ReplicaIdentity:
-    """Properties: `Identity`, `ParentRegion`; `MailFromDomain` and `BehaviorOnMxFailure`, optional; `Owner`, what
-    belongs to the one stack and resource, by which it knows an identity that it made.
+    """Properties: `Identity`, `ParentRegion`; `MailFromDomain` and `BehaviorOnMxFailure`, optional;
+    `ConfigurationSetName`, the default one, optional; `Owner`, what belongs to the one stack, by which it knows an
+    identity that it made.
     """
 
     TYPE = "Custom::SesReplicaIdentity"
@@ -38,6 +39,7 @@ class ReplicaIdentity:
                 EmailIdentity=identity,
                 DkimSigningAttributes={"DomainSigningAttributesOrigin": _origin(parent)},
                 Tags=[{"Key": _OWNER, "Value": _owner(properties)}],
+                **_default_set(properties),
             )
         except ClientError as error:
             if not is_error(error, "AlreadyExistsException"):
@@ -48,13 +50,14 @@ class ReplicaIdentity:
                     f"{identity} is an identity of this Region already, with a DKIM key of its own, and SES turns none "
                     f"into a replica of {parent}. Keep its kind of DKIM, or delete it first and deploy again"
                 ) from None
+        self._require_key(identity, parent)
         self._put_mail_from(properties)
         return self.physical_id(properties), {}
 
     def update(
         self, physical_id: str, *, old: dict[str, Any], new: dict[str, Any]
     ) -> tuple[str, dict[str, str]]:
-        """Change the MAIL FROM domain; another domain is another identity, another parent is refused."""
+        """Change MAIL FROM domain and default set; another domain is another identity, another parent is refused."""
         if old.get("Identity") != new["Identity"]:
             return self.create(new)
         if old.get("ParentRegion") != new["ParentRegion"]:
@@ -63,6 +66,12 @@ class ReplicaIdentity:
                 f"{new['ParentRegion']}. Keep the primary Region, or remove the domain here and add it again"
             )
         self._put_mail_from(new)
+        if _default_set(old) != _default_set(new):
+            self._patience.call(
+                self._sesv2.put_email_identity_configuration_set_attributes,
+                EmailIdentity=new["Identity"],
+                **_default_set(new),
+            )
         return self.physical_id(new), {}
 
     def delete(self, physical_id: str, properties: dict[str, Any]) -> None:
@@ -71,6 +80,17 @@ class ReplicaIdentity:
         found = self._get(identity)
         if found is not None and _is_ours(found, properties):
             self._patience.call(self._sesv2.delete_email_identity, EmailIdentity=identity)
+
+    def _require_key(self, identity: str, parent: str) -> None:
+        """Fail when SES says that it cannot have the key: else the replica would be pending without an end."""
+        found = self._get(identity)
+        error = (
+            str(found["VerificationInfo"].get("ErrorType", ""))
+            if found and "VerificationInfo" in found
+            else ""
+        )
+        if error.startswith("REPLICATION_"):
+            raise ValueError(f"SES cannot replicate the DKIM key of {identity} from {parent}: {error}")
 
     def _get(self, identity: str) -> dict[str, Any] | None:
         try:
@@ -94,6 +114,11 @@ class ReplicaIdentity:
 def _origin(region: str) -> str:
     """Return what SES calls the key of a Region: `AWS_SES_US_EAST_1`."""
     return f"AWS_SES_{region.upper().replace('-', '_')}"
+
+
+def _default_set(properties: dict[str, Any]) -> dict[str, str]:
+    name = properties.get("ConfigurationSetName")
+    return {"ConfigurationSetName": name} if name else {}
 
 
 def _owner(properties: dict[str, Any]) -> str:

@@ -13,8 +13,10 @@ import boto3
 from activation import ActiveReceiptRuleSet
 from botocore.config import Config
 from cloudformation import Request, respond
+from identity_policy import IdentityPolicy
 from notification_topics import IdentityNotificationTopics
 from patience import Patience
+from replica_identity import ReplicaIdentity
 from setup_notification import SetupNotification
 
 logger = logging.getLogger()
@@ -26,7 +28,14 @@ _SECONDS_TO_ANSWER = 30
 _ONE_ATTEMPT = Config(connect_timeout=5, read_timeout=10, retries={"total_max_attempts": 1})
 
 RESOURCE_TYPES = {
-    kind.TYPE: kind for kind in (ActiveReceiptRuleSet, IdentityNotificationTopics, SetupNotification)
+    kind.TYPE: kind
+    for kind in (
+        ActiveReceiptRuleSet,
+        IdentityNotificationTopics,
+        IdentityPolicy,
+        ReplicaIdentity,
+        SetupNotification,
+    )
 }
 
 

@@ -95,6 +95,19 @@ class Identity(Construct):
         )
 
 
+def require_names(domain_name: str, mail_from_domain: str | None) -> None:
+    """Make sure that a domain and its MAIL FROM domain can be such.
+
+    Raises:
+        InvalidNameError: the domain is none, or the MAIL FROM domain is not below it.
+    """
+    problem = domain_problem(domain_name)
+    if problem is None and mail_from_domain is not None:
+        problem = mail_from_problem(mail_from_domain, domain=domain_name)
+    if problem:
+        raise InvalidNameError(problem)
+
+
 class DomainIdentity(Identity):
     """A domain identity with Easy DKIM or a key of your own, and the three CNAMEs that verify it in this Region.
 
@@ -137,11 +150,7 @@ class DomainIdentity(Identity):
         configuration_set_name: str | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
-        problem = domain_problem(domain_name)
-        if problem is None and mail_from_domain is not None:
-            problem = mail_from_problem(mail_from_domain, domain=domain_name)
-        if problem:
-            raise InvalidNameError(problem)
+        require_names(domain_name, mail_from_domain)
         properties: dict[str, Any] = {
             "EmailIdentity": domain_name,
             "DkimAttributes": {"SigningEnabled": True},

@@ -8,9 +8,7 @@ from aws_cdk import CfnResource
 from constructs import Construct
 
 from cdk_ses_regions import regions
-from cdk_ses_regions.domains import domain_problem, mail_from_problem
-from cdk_ses_regions.errors import InvalidNameError
-from cdk_ses_regions.identity import Identity, OnMxFailure
+from cdk_ses_regions.identity import Identity, OnMxFailure, require_names
 from cdk_ses_regions.place import Place
 from cdk_ses_regions.policies import ses_arn
 from cdk_ses_regions.ses_resource import SesProvider
@@ -53,11 +51,7 @@ class ReplicaIdentity(Identity):
         configuration_set_name: str | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
-        problem = domain_problem(domain_name)
-        if problem is None and mail_from_domain is not None:
-            problem = mail_from_problem(mail_from_domain, domain=domain_name)
-        if problem:
-            raise InvalidNameError(problem)
+        require_names(domain_name, mail_from_domain)
         place, parent = Place.of(scope), regions.region(parent_region)
         _require_another(place, parent, domain_name)
         self.domain_name = self.identity_name = domain_name

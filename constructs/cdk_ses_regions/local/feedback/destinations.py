@@ -21,12 +21,11 @@ from botocore.exceptions import ClientError
 from ministack.core.responses import get_account_id, get_region
 from ministack.services import cloudwatch, eventbridge, firehose, ses_v2
 
-from cdk_ses_regions.local import clock
 from cdk_ses_regions.local.clients import as_root
 from cdk_ses_regions.local.feedback import notifications, records
 from cdk_ses_regions.local.feedback.events import Kind, MailEvent
 from cdk_ses_regions.local.feedback.metrics import NAMESPACE
-from cdk_ses_regions.local.journal import JOURNAL, Told
+from cdk_ses_regions.local.feedback.telling import note
 from cdk_ses_regions.local.ses.roles import require_role
 from cdk_ses_regions.local.ses.targets import NotPermittedError
 
@@ -60,19 +59,7 @@ def tell(event: MailEvent) -> None:
         dropped = _publish(event, destination, body)
         if dropped:
             _log.warning("nothing told to event destination %s/%s: %s", name, destination_name, dropped)
-        JOURNAL.add_told(
-            Told(
-                region=event.mail.region,
-                message_id=event.mail.message_id,
-                kind=event.kind,
-                recipients=event.recipients,
-                channel="event destination",
-                target=f"{name}/{destination_name}",
-                dropped=dropped,
-                body=body,
-                at=clock.now(),
-            )
-        )
+        note(event, "event destination", f"{name}/{destination_name}", body, dropped=dropped)
 
 
 def tells_in_full(event: MailEvent) -> bool:

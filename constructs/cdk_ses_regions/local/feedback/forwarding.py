@@ -22,7 +22,7 @@ from ministack.services import ses
 from cdk_ses_regions.local import clock
 from cdk_ses_regions.local.feedback import destinations, records
 from cdk_ses_regions.local.feedback.events import MTA, MailEvent
-from cdk_ses_regions.local.journal import JOURNAL, Told
+from cdk_ses_regions.local.feedback.telling import note
 from cdk_ses_regions.local.outbound import delivery
 from cdk_ses_regions.local.smtp.reports import delivery_status, feedback_report, original_headers
 
@@ -48,18 +48,7 @@ def tell(event: MailEvent) -> None:
     delivery.send_as_ses(
         region=region, account=event.mail.account, sender=sender, recipient=recipient, raw=raw
     )
-    JOURNAL.add_told(
-        Told(
-            region=region,
-            message_id=event.mail.message_id,
-            kind=event.kind,
-            recipients=event.recipients,
-            channel="email",
-            target=recipient,
-            body=records.notification(event, headers=False),
-            at=clock.now(),
-        )
-    )
+    note(event, "email", recipient, records.notification(event, headers=False))
 
 
 def _wanted(event: MailEvent) -> bool:

@@ -18,11 +18,10 @@ from botocore.exceptions import ClientError
 from ministack.core.responses import request_scope
 from ministack.services import ses, sns
 
-from cdk_ses_regions.local import clock
 from cdk_ses_regions.local.feedback import records
 from cdk_ses_regions.local.feedback.events import MailEvent
+from cdk_ses_regions.local.feedback.telling import note
 from cdk_ses_regions.local.identities.identities_v1 import permissions
-from cdk_ses_regions.local.journal import JOURNAL, Told
 from cdk_ses_regions.local.ses.targets import NotPermittedError
 
 _log = logging.getLogger(__name__)
@@ -47,19 +46,7 @@ def _tell(event: MailEvent) -> None:
     dropped = publish(topic, body, records.source_arn(event.mail))
     if dropped and event.kind in _DROPPED_KINDS:
         _drop(identity, event.kind)
-    JOURNAL.add_told(
-        Told(
-            region=event.mail.region,
-            message_id=event.mail.message_id,
-            kind=event.kind,
-            recipients=event.recipients,
-            channel="topic",
-            target=topic,
-            dropped=dropped,
-            body=body,
-            at=clock.now(),
-        )
-    )
+    note(event, "topic", topic, body, dropped=dropped)
 
 
 def publish(topic: str, body: dict[str, Any], source_arn: str) -> str:

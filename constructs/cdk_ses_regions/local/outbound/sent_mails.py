@@ -5,26 +5,17 @@ Without their bodies, so that many can be kept: a bounce may come days later.
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
 from dataclasses import replace
 
 from cdk_ses_regions.local.outbound.outgoing import Outgoing
+from cdk_ses_regions.local.remembered import Remembered, without_body
 
-KEPT = 20_000
-"""Mails; the oldest go first."""
-
-_lock = threading.Lock()
-_mails: OrderedDict[str, Outgoing] = OrderedDict()
+_mails: Remembered[Outgoing] = Remembered()
 
 
 def remember(mail: Outgoing) -> None:
     """Remember a mail that leaves."""
-    headers, separator, _ = mail.raw.partition(b"\r\n\r\n")
-    with _lock:
-        _mails[mail.message_id.lower()] = replace(mail, raw=headers + separator)
-        while len(_mails) > KEPT:
-            _mails.popitem(last=False)
+    _mails.put(mail.message_id.lower(), replace(mail, raw=without_body(mail.raw)))
 
 
 def returned_to(address: str) -> Outgoing | None:
@@ -35,5 +26,4 @@ def returned_to(address: str) -> Outgoing | None:
 
 def reset() -> None:
     """Forget all."""
-    with _lock:
-        _mails.clear()
+    _mails.clear()

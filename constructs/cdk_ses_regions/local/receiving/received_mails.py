@@ -5,30 +5,22 @@ Without their bodies, so that many can be kept.
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
 from dataclasses import replace
 from datetime import timedelta
 
 from cdk_ses_regions.local import clock
 from cdk_ses_regions.local.receiving.received import Mail
+from cdk_ses_regions.local.remembered import Remembered, without_body
 
-KEPT = 20_000
-"""Mails; the oldest go first."""
 HOURS = 24
 """How long a received mail can be bounced."""
 
-_lock = threading.Lock()
-_mails: OrderedDict[str, Mail] = OrderedDict()
+_mails: Remembered[Mail] = Remembered()
 
 
 def remember(mail: Mail) -> None:
     """Remember a mail that came in."""
-    headers, separator, _ = mail.raw.partition(b"\r\n\r\n")
-    with _lock:
-        _mails[mail.message_id] = replace(mail, raw=headers + separator)
-        while len(_mails) > KEPT:
-            _mails.popitem(last=False)
+    _mails.put(mail.message_id, replace(mail, raw=without_body(mail.raw)))
 
 
 def find(message_id: str, region: str) -> Mail | None:
@@ -41,5 +33,4 @@ def find(message_id: str, region: str) -> Mail | None:
 
 def reset() -> None:
     """Forget all."""
-    with _lock:
-        _mails.clear()
+    _mails.clear()

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from weakref import WeakSet
 
 from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import SMTP
+from aiosmtpd.smtp import SMTP, Envelope
 
 from cdk_ses_regions.local import endpoints, faults
 
@@ -24,6 +24,13 @@ _T = TypeVar("_T")
 
 Run = Callable[..., Coroutine[Any, Any, Any]]
 """Calls something that blocks, in a thread of its own, and answers as slowly as the Region is meant to."""
+
+
+def begin(envelope: Envelope, sender: str, options: list[str]) -> str:
+    """Begin a mail as a mail server does, which takes one from nobody: a bounce. Returns what is said to MAIL."""
+    envelope.mail_from = sender or "<>"  # aiosmtpd takes an empty one for a missing MAIL
+    envelope.mail_options.extend(options)
+    return "250 2.1.0 OK"
 
 
 class Door(Controller):

@@ -21,7 +21,7 @@ from cdk_ses_regions.local.outbound.bounce_types import bounce_type
 from cdk_ses_regions.local.outbound.outgoing import Outgoing
 from cdk_ses_regions.local.smtp import returned
 from cdk_ses_regions.local.smtp.certificate import server_context
-from cdk_ses_regions.local.smtp.door import Doors, Run
+from cdk_ses_regions.local.smtp.door import Doors, Run, begin
 from cdk_ses_regions.local.smtp.returned import Complaint, Failure
 
 _LATER = "451 4.3.0 Temporary service failure, try again later"
@@ -38,9 +38,7 @@ class _Conversation:
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         """Begin a mail."""
-        envelope.mail_from = address or "<>"  # aiosmtpd takes an empty one for a missing MAIL
-        envelope.mail_options.extend(options)
-        return "250 2.1.0 OK"
+        return begin(envelope, address, options)
 
     async def handle_RCPT(  # noqa: N802
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]

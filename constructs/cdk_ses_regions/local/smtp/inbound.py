@@ -22,7 +22,7 @@ from cdk_ses_regions.local.receiving.received import Mail, new_message_id
 from cdk_ses_regions.local.receiving.receiver import Directory, Receiver, Route, Transaction
 from cdk_ses_regions.local.ses.targets import Connect
 from cdk_ses_regions.local.smtp.certificate import server_context
-from cdk_ses_regions.local.smtp.door import Doors, Run
+from cdk_ses_regions.local.smtp.door import Doors, Run, begin
 
 RECIPIENTS_MOST = 100
 
@@ -52,9 +52,7 @@ class _Conversation:
         self._transaction = None
         if await self._run(self._receiver.blocks, _peer(session)):
             return _BLOCKED
-        envelope.mail_from = address or "<>"  # aiosmtpd takes an empty one for a missing MAIL
-        envelope.mail_options.extend(options)
-        return "250 2.1.0 OK"
+        return begin(envelope, address, options)
 
     async def handle_RCPT(  # noqa: N802
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]

@@ -19,6 +19,7 @@ from statistics import median
 
 from benchmarks.target import Target
 from cdk_ses_regions import config
+from cdk_ses_regions.config.receiving import Receiving
 from cdk_ses_regions.local import LocalAws
 from cdk_ses_regions.local.cdk import Cdk
 from cdk_ses_regions.local.journey import JourneyError, RegionJourney, an_address_for
@@ -107,7 +108,7 @@ def _into_one(journey: RegionJourney, settings: config.Settings, mails: int) -> 
     return mails - len(sent & seen & _stored(journey))
 
 
-def _receiving(domain: config.Domain) -> config.Receiving:
+def _receiving(domain: config.Domain) -> Receiving:
     if domain.receiving is None:
         raise ValueError(f"{domain.name} does not receive")
     return domain.receiving

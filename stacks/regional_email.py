@@ -10,8 +10,8 @@ from constructs import Construct
 
 from cdk_ses_regions.bundle import EmailAddress, EmailDomain, RegionalEmail
 from cdk_ses_regions.config import Rule, Settings
-from cdk_ses_regions.config_dkim import Dkim
-from cdk_ses_regions.config_senders import Sender as ConfiguredSender
+from cdk_ses_regions.config.dkim import Dkim
+from cdk_ses_regions.config.senders import Sender as ConfiguredSender
 from cdk_ses_regions.dns_records import DnsRecords
 from cdk_ses_regions.identity import OwnDkimKey
 from cdk_ses_regions.receiving import ReceiptRule

@@ -6,9 +6,9 @@ from typing import Literal, cast
 
 from aws_cdk import Duration
 
-from cdk_ses_regions import config_feedback, config_sets
-from cdk_ses_regions.config import Settings
-from cdk_ses_regions.config_findings import REGION
+from cdk_ses_regions.config import Settings, configuration_set
+from cdk_ses_regions.config import feedback as told
+from cdk_ses_regions.config.findings import REGION
 from cdk_ses_regions.configuration_set import HttpsPolicy, SuppressedReason, TlsPolicy, ValidationThreshold
 from cdk_ses_regions.event_destination import EventType, MetricDimension
 from cdk_ses_regions.feedback import ByEmail, Feedback
@@ -16,7 +16,7 @@ from cdk_ses_regions.sending import Events, SendingOptions
 from cdk_ses_regions.subscriptions import Subscribers
 
 
-def feedback(section: config_feedback.Feedback) -> Feedback | ByEmail:
+def feedback(section: told.Feedback) -> Feedback | ByEmail:
     """Return how feedback is told."""
     if section.by == "email":
         return "email"
@@ -29,7 +29,7 @@ def feedback(section: config_feedback.Feedback) -> Feedback | ByEmail:
     )
 
 
-def subscribers(section: config_feedback.Subscriptions, region: str) -> Subscribers:
+def subscribers(section: told.Subscriptions, region: str) -> Subscribers:
     """Return who subscribes in a Region."""
     return Subscribers(
         emails=section.emails,
@@ -66,7 +66,7 @@ def sending_options(settings: Settings, region: str) -> SendingOptions | None:
     )
 
 
-def _events(destination: config_sets.EventDestination, region: str) -> Events:
+def _events(destination: configuration_set.EventDestination, region: str) -> Events:
     stream = destination.delivery_stream
     return Events(
         name=destination.name,

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from cdk_ses_regions import config
+from cdk_ses_regions.errors import ConfigError
 
 ROOT = Path(__file__).parents[1]
 
@@ -52,7 +53,7 @@ def test_the_message_on_the_configuration_page_is_what_is_really_said(tmp_path: 
     text: Any = (ROOT / "ses-regions.yaml").read_text(encoding="utf-8")
     path = tmp_path / "ses-regions.yaml"
     path.write_text(text.replace("regions: [us-east-1,", "regions: [us-esat-1,"), encoding="utf-8")
-    with pytest.raises(config.ConfigError) as caught:
+    with pytest.raises(ConfigError) as caught:
         config.load(path)
     page = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
     [shown] = re.findall(r"ses-regions.yaml:\d+:\d+: (.*)", page)

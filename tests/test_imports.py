@@ -53,10 +53,17 @@ def test_every_module_of_the_package_has_its_layer() -> None:
     assert modules - layers == set()
 
 
+def test_every_module_of_the_configuration_has_its_layer() -> None:
+    layers = {name.strip() for layer in contract("in layers")["layers"] for name in layer.split("|")}
+    modules = {file.stem for file in (PACKAGE / "config").glob("*.py") if file.stem != "__init__"}
+    assert modules == layers
+
+
 def test_every_module_of_the_package_is_model_or_construct() -> None:
     model = set(contract("The model knows")["source_modules"])
     constructs = set(contract("Constructs take")["source_modules"])
     modules = {f"cdk_ses_regions.{file.stem}" for file in PACKAGE.glob("*.py") if file.stem != "__init__"}
+    modules.add("cdk_ses_regions.config")
     assert model | constructs == modules
     assert model & constructs == set()
 

@@ -36,7 +36,7 @@ print(cdk_ses_regions.__file__)
 IMPORT_EVERYTHING_WITHOUT_CDK = """
 import importlib, json, pkgutil, sys
 import cdk_ses_regions
-names = ["errors", "regions", "domains", "naming", "dns", "config", "config_rules", "config_errors", "node"]
+names = ["errors", "regions", "domains", "naming", "dns", "config", "node"]
 for name in names:
     importlib.import_module(f"cdk_ses_regions.{name}")
 for room in ("ops", "local"):

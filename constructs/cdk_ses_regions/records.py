@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cdk_ses_regions.config import Domain, Settings
-from cdk_ses_regions.config_findings import REGION
+from cdk_ses_regions.config.findings import REGION
 from cdk_ses_regions.dns import (
     Record,
     dmarc_record,

@@ -1,4 +1,4 @@
-"""What addresses and senders must be to each other and to the rest of the configuration; see `config_rules`."""
+"""What addresses and senders must be to each other and to the rest of the configuration; see `rules`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from cdk_ses_regions import regions
-from cdk_ses_regions.config_findings import (
+from cdk_ses_regions.config.findings import (
     Finding,
     Location,
     as_list,

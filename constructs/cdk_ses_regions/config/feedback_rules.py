@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cdk_ses_regions import regions
-from cdk_ses_regions.config_findings import (
+from cdk_ses_regions.config.findings import (
     REGION,
     Finding,
     Location,

@@ -6,8 +6,8 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, StrictBool
 
-from cdk_ses_regions.config_base import Model, checked, refuse
-from cdk_ses_regions.config_feedback import DomainFeedback, OrEmail
+from cdk_ses_regions.config.base import Model, checked, refuse
+from cdk_ses_regions.config.feedback import DomainFeedback, OrEmail
 from cdk_ses_regions.domains import identity_address_problem
 from cdk_ses_regions.senders import (
     DEFAULT_ACTIONS,

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from cdk_ses_regions.config_base import Model, checked, refuse
+from cdk_ses_regions.config.base import Model, checked, refuse
 
 KINDS = ("easy", "deterministic", "bring-your-own")
 

@@ -8,8 +8,8 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, StrictBool, model_validator
 
 from cdk_ses_regions import regions
-from cdk_ses_regions.config_base import Model, checked, refuse
-from cdk_ses_regions.config_findings import REGION
+from cdk_ses_regions.config.base import Model, checked, refuse
+from cdk_ses_regions.config.findings import REGION
 from cdk_ses_regions.domains import address_problem, domain_problem
 from cdk_ses_regions.naming import SHORT_NAME_PATTERN, short_name_problem
 

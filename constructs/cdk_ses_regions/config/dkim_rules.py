@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from cdk_ses_regions.config_findings import Finding, Location, as_list, as_mapping, as_text
+from cdk_ses_regions.config.findings import Finding, Location, as_list, as_mapping, as_text
 
 _NEEDED = ("selector", "public_key", "private_key_secret")
 _OWN = (*_NEEDED, "private_key_version")

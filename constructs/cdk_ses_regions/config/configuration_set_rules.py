@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from cdk_ses_regions.config_feedback_rules import Surroundings, arn_findings, subscriptions
-from cdk_ses_regions.config_findings import (
+from cdk_ses_regions.config.feedback_rules import Surroundings, arn_findings, subscriptions
+from cdk_ses_regions.config.findings import (
     REGION,
     Finding,
     Location,

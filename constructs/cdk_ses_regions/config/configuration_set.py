@@ -7,9 +7,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StrictBool, StrictInt
 
-from cdk_ses_regions.config_base import Model, checked
-from cdk_ses_regions.config_feedback import ShortName, Subscriptions, problem_of_region
-from cdk_ses_regions.config_findings import REGION
+from cdk_ses_regions.config.base import Model, checked
+from cdk_ses_regions.config.feedback import ShortName, Subscriptions, problem_of_region
+from cdk_ses_regions.config.findings import REGION
 from cdk_ses_regions.domains import domain_problem
 
 EventType = Literal[

@@ -10,15 +10,10 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from cdk_ses_regions import (
-    config_dkim_rules,
-    config_feedback_rules,
-    config_sender_rules,
-    config_set_rules,
-    regions,
-)
-from cdk_ses_regions.config_feedback_rules import Surroundings
-from cdk_ses_regions.config_findings import (
+from cdk_ses_regions import regions
+from cdk_ses_regions.config import configuration_set_rules, dkim_rules, feedback_rules, sender_rules
+from cdk_ses_regions.config.feedback_rules import Surroundings
+from cdk_ses_regions.config.findings import (
     Finding,
     Location,
     as_list,
@@ -60,10 +55,10 @@ def check(data: object) -> Iterator[Finding]:
     around = Surroundings(
         regions=tuple(dict.fromkeys(name for _, name in names)), account=as_text(settings.get("account"))
     )
-    yield from config_dkim_rules.check(settings)
-    yield from config_feedback_rules.check(settings, around)
-    yield from config_set_rules.check(settings, around)
-    yield from config_sender_rules.check(settings)
+    yield from dkim_rules.check(settings)
+    yield from feedback_rules.check(settings, around)
+    yield from configuration_set_rules.check(settings, around)
+    yield from sender_rules.check(settings)
 
 
 def _regions(settings: Mapping[str, Any], names: list[tuple[int, str]]) -> Iterator[Finding]:

@@ -1,0 +1,129 @@
+"""The whole configuration as a model: what `ses-regions.yaml` may say, and its defaults."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import Field, ModelWrapValidatorHandler, StrictBool, ValidationError, model_validator
+from pydantic_core import ErrorDetails, InitErrorDetails
+
+from cdk_ses_regions import regions
+from cdk_ses_regions.config import rules
+from cdk_ses_regions.config.base import Model, RegionName, checked, refuse
+from cdk_ses_regions.config.configuration_set import ConfigurationSet
+from cdk_ses_regions.config.domain import Domain
+from cdk_ses_regions.config.feedback import Feedback, OrEmail, Subscriptions
+from cdk_ses_regions.config.receiving import ReceivingDefaults
+from cdk_ses_regions.config.senders import Address, AddressEntry
+from cdk_ses_regions.naming import PREFIX_PATTERN, Names, prefix_problem
+from cdk_ses_regions.senders import account_problem
+
+
+class Settings(Model):
+    """The whole configuration, defaults filled in."""
+
+    name: Annotated[str, checked(prefix_problem), Field(json_schema_extra={"pattern": PREFIX_PATTERN})] = (
+        "email"
+    )
+    """Begins every physical name, so that several deployments fit into one account; at most 20 characters."""
+    account: (
+        Annotated[str, checked(account_problem), Field(json_schema_extra={"pattern": "^[0-9]{12}$"})] | None
+    ) = None
+    """Account id in quotes; left out: the account of the credentials."""
+    regions: Annotated[tuple[RegionName, ...], Field(min_length=1)]
+    """The Regions to deploy to, at least one."""
+    primary_region: RegionName = ""
+    """The Region of the shared DNS stack; left out: the first. Keep it once deployed: the stack cannot move."""
+    mail_from_region: RegionName | None = None
+    """The Region that takes the bounces of the MAIL FROM domains; left out: the primary Region."""
+    domains: Annotated[tuple[Domain, ...], Field(min_length=1)]
+    """The domains, at least one."""
+    addresses: tuple[AddressEntry, ...] = ()
+    """Addresses that are identities of their own; each Region sends them a mail with a link to follow."""
+    tags: dict[str, str] = Field(default_factory=dict)
+    """Tags for every resource."""
+    termination_protection: StrictBool = False
+    """Whether CloudFormation refuses to delete the stacks."""
+    receiving: ReceivingDefaults = Field(default_factory=ReceivingDefaults)
+    """What holds for receiving in all domains."""
+    feedback: Annotated[Feedback, OrEmail] = Field(default_factory=Feedback)
+    """How bounces and complaints are told: `email`, or topics and who subscribes to them."""
+    configuration_set: ConfigurationSet | None = None
+    """How mail is sent, and where SES tells what becomes of it; left out: there is no configuration set."""
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _check_all(cls, data: Any, handler: ModelWrapValidatorHandler[Settings]) -> Settings:
+        """Report what single keys and what keys together get wrong in one go; default the primary Region."""
+        errors = [
+            InitErrorDetails(type=refuse(one.message, at_key=one.at_key), loc=one.location, input=None)
+            for one in rules.check(data)
+        ]
+        settings: Settings | None = None
+        try:
+            settings = handler(_with_primary(data))
+        except ValidationError as error:
+            errors = [_again(one) for one in error.errors(include_url=False)] + errors
+        if errors or settings is None:
+            raise ValidationError.from_exception_data(cls.__name__, errors)
+        return settings
+
+    @property
+    def names(self) -> Names:
+        """The physical names of this deployment."""
+        return Names(self.name)
+
+    @property
+    def hosted_zones(self) -> dict[str, str]:
+        """The Route 53 zones by id, each with the shortest domain that is in it."""
+        zones: dict[str, str] = {}
+        for domain in sorted(self.domains, key=lambda one: len(one.name), reverse=True):
+            if domain.hosted_zone_id is not None:
+                zones[domain.hosted_zone_id] = domain.name
+        return zones
+
+    @property
+    def feedback_region(self) -> str:
+        """The Region whose feedback endpoint the MAIL FROM records name."""
+        return self.mail_from_region or self.primary_region
+
+    def domain(self, name: str) -> Domain:
+        """Return the domain called `name`; KeyError if it is not configured."""
+        for one in self.domains:
+            if one.name == name:
+                return one
+        raise KeyError(name)
+
+    def feedback_of(self, owner: Domain | Address) -> Feedback:
+        """Return how the feedback of a domain or address is told; its subscriptions are its own only."""
+        general = self.feedback.model_copy(update={"subscriptions": Subscriptions()})
+        return general if owner.feedback is None else owner.feedback.over(general)
+
+    def receiving_regions_of(self, domain: Domain | str) -> tuple[str, ...]:
+        """Return the Regions where `domain` receives mail, in MX order; none if it only sends."""
+        receiving = (self.domain(domain) if isinstance(domain, str) else domain).receiving
+        if receiving is None:
+            return ()
+        if receiving.regions is not None:
+            return receiving.regions
+        return tuple(name for name in self.regions if regions.region(name).can_receive)
+
+
+def _with_primary(data: Any) -> Any:
+    """Fill in `primary_region` from the first Region, where that is possible."""
+    match data:
+        case {"regions": [str() as first, *_]} if "primary_region" not in data:
+            # An unknown Region is reported where it is written, not a second time here.
+            known = any(one.name == first for one in regions.all_regions())
+            return {**data, "primary_region": first} if known else data
+        case _:
+            return data
+
+
+def _again(error: ErrorDetails) -> InitErrorDetails:
+    """Return an error of pydantic in the form in which it can be raised once more, beside others."""
+    context = error.get("ctx", {})
+    kind = (
+        refuse(context["reason"], at_key=context["at_key"]) if error["type"] == "settings" else error["type"]
+    )
+    return InitErrorDetails(type=kind, loc=error["loc"], input=error["input"], ctx=context)

@@ -1,6 +1,6 @@
 # Everything below sets itself up: a virtual environment in .venv, Node and the cdk command line inside the checkout.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast e2e check format synth validate bench accept lock clean
+.PHONY: help setup demo test test-fast e2e check format synth validate nag-report bench accept lock clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -38,6 +38,10 @@ synth: setup ## Synthesize the CDK app to cdk.out (CONFIG=path.yaml for another 
 validate: setup ## Synthesize, with CloudFormation's schemas, cfn-lint and cdk-nag over every template
 	CDK_VALIDATION=true $(CDK) synth --quiet --no-notices $(CONTEXT)
 	$(BIN)/python -m stacks.validate cdk.out
+
+nag-report: setup ## Synthesize, and print what the packs of cdk-nag say that are only read, NIST and HIPAA
+	$(CDK) synth --quiet --no-notices $(CONTEXT)
+	$(BIN)/python -m stacks.nag cdk.out
 
 bench: setup ## Measure, as ratios of one run
 	$(BIN)/python -m benchmarks

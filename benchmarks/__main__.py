@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 
-from benchmarks import calls, cli, emit, inbound, local, synth
+from benchmarks import calls, cli, emit, inbound, local, sync, synth
 from benchmarks.target import Target
 
 PARTS: dict[str, Callable[[int], list[Target]]] = {
@@ -16,12 +16,13 @@ PARTS: dict[str, Callable[[int], list[Target]]] = {
     "cli": lambda runs: cli.measure(runs=runs),
     "inbound": lambda _: inbound.run(),
     "local": lambda _: local.run(),
+    "sync": lambda _: sync.run(),
     "emit": lambda runs: emit.run(runs=runs),
     "calls": lambda _: calls.run(),
 }
 """What can be measured."""
 
-DEFAULT = ("synth", "cli", "inbound", "local")
+DEFAULT = ("synth", "cli", "inbound", "local", "sync")
 """What is measured when nothing is named: what has targets. The rest explains them."""
 
 

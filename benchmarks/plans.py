@@ -96,6 +96,9 @@ def _plan(settings: Settings) -> dict[str, Any]:
         "rule_set": names.rule_set,
         "feedback_topic": names.feedback_topic,
         "received_topic": names.received_topic,
+        "stored_topic": names.stored_topic,
+        "handled_table": names.handled_table,
+        "handled_region": settings.handled_mail_region,
         "inbound": str(_HANDLERS / "inbound"),
         "provider": str(_HANDLERS / "ses_provider"),
         "regions": [_region(name) for name in settings.regions],
@@ -113,14 +116,14 @@ def _plan_of_domain(settings: Settings, domain: Domain) -> dict[str, Any]:
     assert domain.mail_from is not None
     assert domain.receiving is not None
     records = [
-        *dns.mail_from_records(domain.mail_from, settings.primary_region),
+        *dns.mail_from_records(domain.mail_from.domain, settings.primary_region),
         dns.inbound_mx(domain.name, settings.receiving_regions_of(domain)),
         dns.dmarc_record(domain.name, "none"),
     ]
     return {
         "name": domain.name,
         "zone": domain.hosted_zone_id,
-        "mail_from": domain.mail_from,
+        "mail_from": domain.mail_from.domain,
         "shared_records": [asdict(record) for record in records],
         "rules": [
             {

@@ -5,23 +5,25 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal
 
-from aws_cdk import CfnOutput, Duration, Environment, RemovalPolicy, Stack
+from aws_cdk import CfnOutput, CfnResource, Environment, RemovalPolicy, Stack
 from constructs import Construct
 
-from cdk_ses_regions.bundle import EmailAddress, EmailDomain, RegionalEmail
-from cdk_ses_regions.config import Rule, Settings
+from cdk_ses_regions.bundle import RegionalEmail
+from cdk_ses_regions.bundle_identities import EmailAddress, EmailDomain
+from cdk_ses_regions.config import Settings
 from cdk_ses_regions.config.dkim import Dkim
 from cdk_ses_regions.config.senders import Sender as ConfiguredSender
 from cdk_ses_regions.dns_records import DnsRecords
-from cdk_ses_regions.identity import OwnDkimKey
-from cdk_ses_regions.receiving import ReceiptRule
-from cdk_ses_regions.records import regional_records, shared_records
+from cdk_ses_regions.identity import OnMxFailure, OwnDkimKey
+from cdk_ses_regions.mail_from import MailFromRecords
+from cdk_ses_regions.records import redirect_records, regional_records, shared_records
 from cdk_ses_regions.senders import Sender
-from stacks import sending
+from stacks import account, receiving, sending
+from stacks.monitoring import monitoring_options
 
 _REMOVAL = {"retain": RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE, "destroy": RemovalPolicy.DESTROY}
 _KEY_LENGTH: dict[int, Literal["RSA_1024_BIT", "RSA_2048_BIT"]] = {1024: "RSA_1024_BIT", 2048: "RSA_2048_BIT"}
-_TLS: dict[str, Literal["Optional", "Require"]] = {"optional": "Optional", "require": "Require"}
+_ON_MX_FAILURE: dict[str, OnMxFailure] = {"use_default": "USE_DEFAULT_VALUE", "reject": "REJECT_MESSAGE"}
 
 
 class RegionalEmailStack(Stack):
@@ -36,7 +38,7 @@ class RegionalEmailStack(Stack):
             tags=settings.tags,
             termination_protection=settings.termination_protection,
         )
-        days = settings.receiving.retention_days
+        received = settings.receiving_in(region)
         self.email = RegionalEmail(
             self,
             "Email",
@@ -45,7 +47,13 @@ class RegionalEmailStack(Stack):
                 EmailDomain(
                     domain_name=domain.name,
                     hosted_zone_id=domain.hosted_zone_id,
-                    mail_from_domain=domain.mail_from,
+                    dns_role_arn=domain.dns_role_arn,
+                    adopt=domain.adopt,
+                    adopt_records=domain.adopt,
+                    mail_from_domain=domain.mail_from and domain.mail_from.name_in(region),
+                    on_mx_failure=_ON_MX_FAILURE[domain.mail_from.on_mx_failure]
+                    if domain.mail_from
+                    else "USE_DEFAULT_VALUE",
                     dkim_key_length=_KEY_LENGTH[domain.dkim.key_length or 2048],
                     dkim_parent_region=settings.primary_region
                     if domain.dkim.kind == "deterministic"
@@ -61,6 +69,7 @@ class RegionalEmailStack(Stack):
             addresses=[
                 EmailAddress(
                     address=one.name,
+                    adopt=one.adopt,
                     senders=[_sender(sender) for sender in one.senders],
                     feedback=sending.feedback(settings.feedback_of(one)),
                     subscribers=sending.subscribers(settings.feedback_of(one).subscriptions, region),
@@ -68,23 +77,59 @@ class RegionalEmailStack(Stack):
                 )
                 for one in settings.addresses
             ],
-            rules=_rules(settings, region),
-            retention=None if days is None else Duration.days(days),
-            removal_policy=_REMOVAL[settings.receiving.on_removal],
-            take_over=settings.receiving.take_over,
+            rules=receiving.Rules(self, settings, region).all(),
+            receiving=receiving.options(settings, region),
+            retention=receiving.days(received.retention_days),
+            removal_policy=_REMOVAL[received.on_removal],
+            take_over=received.take_over,
             feedback=sending.feedback(settings.feedback),
             subscribers=sending.subscribers(settings.feedback.subscriptions, region),
             sending=sending.sending_options(settings, region),
+            suppression_sync=sending.suppression_sync(settings, region),
+            monitoring=monitoring_options(settings, region),
         )
-        self._publish_redirect(settings)
+        if settings.smtp is not None:
+            # Other Regions name this key by its alias: for the replica of the secret with the SMTP credentials.
+            CfnResource(
+                self,
+                "KeyAlias",
+                type="AWS::KMS::Alias",
+                properties={
+                    "AliasName": settings.names.key_alias,
+                    "TargetKeyId": self.email.key.key_arn,
+                },
+            )
+        sets = self.email.sending
+        account.define(
+            self, settings, configuration_set=None if sets is None else sets.configuration_set.resource
+        )
+        self._publish_records(settings)
         self._tell(settings)
 
-    def _publish_redirect(self, settings: Settings) -> None:
-        """Write the record of tracked links, which each Region has for itself, where the zone is ours."""
+    def _publish_records(self, settings: Settings) -> None:
+        """Write what the Region has for itself where there is a zone: its own MAIL FROM domain, and tracked links."""
         for domain in settings.domains:
-            records = regional_records(settings, domain, self.region)
-            if records and domain.hosted_zone_id is not None:
-                DnsRecords(self, "Redirect", hosted_zone_id=domain.hosted_zone_id, records=records)
+            if domain.hosted_zone_id is None:
+                continue
+            if domain.mail_from is not None and not domain.mail_from.is_shared:
+                MailFromRecords(
+                    self,
+                    f"MailFrom {domain.name}",
+                    mail_from_domain=domain.mail_from.name_in(self.region),
+                    feedback_region=self.region,
+                    hosted_zone_id=domain.hosted_zone_id,
+                    dns_role_arn=domain.dns_role_arn,
+                    adopt=domain.adopt,
+                )
+            if records := redirect_records(settings, domain, self.region):
+                DnsRecords(
+                    self,
+                    "Redirect",
+                    hosted_zone_id=domain.hosted_zone_id,
+                    records=records,
+                    dns_role_arn=domain.dns_role_arn,
+                    adopt=domain.adopt,
+                )
 
     def _tell(self, settings: Settings) -> None:
         """Put endpoints and names into the outputs; records too, where somebody has to write them by hand."""
@@ -106,14 +151,22 @@ class RegionalEmailStack(Stack):
                 f"Events{_pascal(name)}TopicArn": topic.topic_arn
                 for name, topic in email.sending.topics.items()
             }
-        if (receiving := email.receiving) is not None:
+        if (here := email.receiving) is not None:
+            logs = here.access_log_bucket
             outputs |= {
-                "InboundEndpoint": receiving.inbound_endpoint,
-                "RuleSetName": receiving.rule_set_name,
-                "MailBucketName": receiving.mail_bucket.bucket_name,
-                "ReceivedTopicArn": receiving.received_topic.topic_arn,
-                "DeadLetterQueueArn": receiving.dead_letter_queue_arn,
+                "InboundEndpoint": here.inbound_endpoint,
+                "RuleSetName": here.rule_set_name,
+                "MailBucketName": here.mail_bucket.bucket_name,
+                "AccessLogBucketName": None if logs is None else logs.bucket_name,
+                "ReceivedTopicArn": here.received_topic.topic_arn,
+                "MailQueueArn": here.mail_queue_arn,
+                "DeadLetterQueueArn": here.dead_letter_queue_arn,
             }
+        if email.suppression_sync is not None:
+            outputs["SuppressionQueueArn"] = email.suppression_sync.queue_arn
+            outputs["SuppressionDeadLetterQueueArn"] = email.suppression_sync.dead_letter_queue_arn
+        if email.monitoring is not None:
+            outputs["AlarmsTopicArn"] = email.monitoring.topic.topic_arn
         outputs |= self._queues(settings)
         outputs |= self._records_to_write(settings)
         for name, value in outputs.items():
@@ -127,6 +180,8 @@ class RegionalEmailStack(Stack):
         made = {places.get(name, ""): one for name, one in self.email.subscriptions.items()}
         if (sending := self.email.sending) is not None:
             made |= {f"Events{_pascal(name)}": one for name, one in sending.subscriptions.items()}
+        if (monitoring := self.email.monitoring) is not None and monitoring.subscriptions is not None:
+            made["Alarms"] = monitoring.subscriptions
         outputs: dict[str, str | None] = {}
         for owner, one in made.items():
             outputs |= {f"{_pascal(name)}QueueArn": arn for name, arn in one.queue_arns.items()}
@@ -164,16 +219,6 @@ def _own_key(dkim: Dkim) -> OwnDkimKey | None:
     )
 
 
-def _rules(settings: Settings, region: str) -> list[ReceiptRule]:
-    """Return the rules of all domains that receive in the Region, in their written order."""
-    return [
-        _rule(settings, domain.name, rule)
-        for domain in settings.domains
-        if domain.receiving is not None and region in settings.receiving_regions_of(domain)
-        for rule in domain.receiving.rules
-    ]
-
-
 def _sender(sender: ConfiguredSender) -> Sender:
     return Sender(
         name=sender.name,
@@ -185,14 +230,4 @@ def _sender(sender: ConfiguredSender) -> Sender:
         not_after=datetime.fromisoformat(sender.not_after) if sender.not_after else None,
         actions=sender.actions,
         allow_anyone=sender.allow_anyone,
-    )
-
-
-def _rule(settings: Settings, domain: str, rule: Rule) -> ReceiptRule:
-    return ReceiptRule(
-        name=settings.names.rule(domain, rule.name),
-        recipients=rule.recipients or (domain,),
-        scan_enabled=rule.scan,
-        tls_policy=_TLS[rule.tls],
-        enabled=rule.enabled,
     )

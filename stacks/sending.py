@@ -14,6 +14,7 @@ from cdk_ses_regions.event_destination import EventType, MetricDimension
 from cdk_ses_regions.feedback import ByEmail, Feedback
 from cdk_ses_regions.sending import Events, SendingOptions
 from cdk_ses_regions.subscriptions import Subscribers
+from cdk_ses_regions.suppression_sync import Reason, SuppressionSyncOptions
 
 
 def feedback(section: told.Feedback) -> Feedback | ByEmail:
@@ -36,6 +37,17 @@ def subscribers(section: told.Subscriptions, region: str) -> Subscribers:
         queues=section.queues,
         function_arns=[arn.replace(REGION, region) for arn in section.functions],
         urls=section.urls,
+    )
+
+
+def suppression_sync(settings: Settings, region: str) -> SuppressionSyncOptions | None:
+    """Return which Regions a Region tells whom to suppress; None if it tells none."""
+    section = settings.suppression_sync
+    if section is None or region not in settings.suppression_regions:
+        return None
+    return SuppressionSyncOptions(
+        regions=settings.suppression_regions,
+        reasons=[cast(Reason, reason.upper()) for reason in section.reasons],
     )
 
 
@@ -62,6 +74,7 @@ def sending_options(settings: Settings, region: str) -> SendingOptions | None:
         redirect_domain=None if redirect is None else redirect.domain.replace(REGION, region),
         https_policy="OPTIONAL" if redirect is None else cast(HttpsPolicy, redirect.https.upper()),
         archive_arn=section.archives.get(region),
+        sending_pool_name=section.sending_pool,
         events=[_events(destination, region) for destination in section.event_destinations],
     )
 

@@ -26,17 +26,24 @@ class SharedDnsStack(Stack):
         for domain in settings.domains:
             if domain.hosted_zone_id is None:
                 continue
-            if domain.mail_from is not None:
+            if domain.mail_from is not None and domain.mail_from.is_shared:
                 MailFromRecords(
                     self,
                     f"MailFrom {domain.name}",
-                    mail_from_domain=domain.mail_from,
+                    mail_from_domain=domain.mail_from.domain,
                     feedback_region=settings.feedback_region,
                     hosted_zone_id=domain.hosted_zone_id,
+                    dns_role_arn=domain.dns_role_arn,
+                    adopt=domain.adopt,
                 )
             if records := own_records(settings, domain):
                 DnsRecords(
-                    self, f"Domain {domain.name}", hosted_zone_id=domain.hosted_zone_id, records=records
+                    self,
+                    f"Domain {domain.name}",
+                    hosted_zone_id=domain.hosted_zone_id,
+                    records=records,
+                    dns_role_arn=domain.dns_role_arn,
+                    adopt=domain.adopt,
                 )
 
     @staticmethod

@@ -1,45 +1,23 @@
-"""Holds synthesized templates against cfn-lint, each for its own Region, and cdk-nag's AwsSolutions rules.
+"""Holds synthesized templates against cfn-lint, each for its own Region, and two packs of cdk-nag's rules.
 
-`python -m stacks.validate cdk.out` prints what it finds, and exits with 1 when there is any. cdk-nag looks
-at typed resources only, and most of ours are plain properties: so it is given the templates, read back.
+`python -m stacks.validate cdk.out` prints what it finds, and exits with 1 when there is any.
 """
 
 from __future__ import annotations
 
-import json
 import sys
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from cdk_ses_regions import node
+from cfnlint.api import lint  # pyright: ignore[reportMissingTypeStubs] - it has none
+from cfnlint.config import ManualArgs  # pyright: ignore[reportMissingTypeStubs]
 
-node.use()
-
-import aws_cdk as cdk  # noqa: E402 - jsii starts Node when this is imported
-from aws_cdk import cloudformation_include as include  # noqa: E402
-from cdk_nag import AwsSolutionsChecks  # noqa: E402
-from cfnlint.api import lint  # noqa: E402  # pyright: ignore[reportMissingTypeStubs] - it has none
-from cfnlint.config import ManualArgs  # noqa: E402  # pyright: ignore[reportMissingTypeStubs]
-
-from stacks.acknowledged import ACKNOWLEDGED, Acknowledgement  # noqa: E402
+from stacks.acknowledged import ACKNOWLEDGED, Acknowledgement
+from stacks.nag import HELD, Finding, nag, templates, types
 
 # CDK's DependsOn for a whole construct names resources that a Ref names too, which harms nobody.
 _NOT_LINTED = ["W3005"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Finding:
-    """What a rule finds fault with."""
-
-    stack: str
-    rule: str
-    resource: str
-    message: str
-
-    def __str__(self) -> str:
-        return f"{self.stack}: {self.resource}: {self.rule}: {self.message}"
 
 
 def validate(assembly: Path, *, acknowledged: Sequence[Acknowledgement] = ACKNOWLEDGED) -> list[Finding]:
@@ -52,33 +30,11 @@ def validate(assembly: Path, *, acknowledged: Sequence[Acknowledgement] = ACKNOW
     Raises:
         OSError: it is no cloud assembly.
     """
-    templates = dict(_templates(assembly))
-    found = [finding for name, (file, region) in templates.items() for finding in _lint(name, file, region)]
+    stacks = dict(templates(assembly))
+    found = [finding for name, (file, region) in stacks.items() for finding in _lint(name, file, region)]
     if found:  # cdk-nag reads only what is valid
         return found
-    nag = _nag({name: file for name, (file, _) in templates.items()})
-    accepted = {(one.rule, one.resource) for one in acknowledged}
-    found += [finding for finding in nag if (finding.rule, finding.resource) not in accepted]
-    for name, (file, _) in templates.items():
-        faults = {(finding.rule, finding.resource) for finding in nag if finding.stack == name}
-        resources: dict[str, Any] = json.loads(file.read_text(encoding="utf-8")).get("Resources", {})
-        found += [
-            Finding(
-                stack=name, rule=one.rule, resource=one.resource, message="acknowledged, but not at fault"
-            )
-            for one in acknowledged
-            if one.resource in resources and (one.rule, one.resource) not in faults
-        ]
-    return found
-
-
-def _templates(assembly: Path) -> Iterator[tuple[str, tuple[Path, str]]]:
-    """Yield file and Region of each stack's template."""
-    manifest = json.loads((assembly / "manifest.json").read_text(encoding="utf-8"))
-    for name, artifact in manifest["artifacts"].items():
-        if artifact["type"] == "aws:cloudformation:stack":
-            region = artifact["environment"].rpartition("/")[2]
-            yield name, (assembly / artifact["properties"]["templateFile"], region)
+    return list(_nag({name: file for name, (file, _) in stacks.items()}, acknowledged))
 
 
 def _lint(name: str, template: Path, region: str) -> list[Finding]:
@@ -95,27 +51,34 @@ def _lint(name: str, template: Path, region: str) -> list[Finding]:
     ]
 
 
-def _nag(templates: dict[str, Path]) -> list[Finding]:
-    app = cdk.App(builtin_cloud_formation_validation=False)
-    for name, file in templates.items():
-        include.CfnInclude(cdk.Stack(app, name), "Template", template_file=str(file))
-    return [
-        Finding(
-            stack=(resource.construct_path or "").partition("/")[0],
-            rule=violation.rule_name,
-            resource=(resource.construct_path or "").rpartition("/")[2],
-            message=violation.description or "",
-        )
-        for violation in AwsSolutionsChecks(app).validate_scope(app).violations
-        for resource in violation.violating_resources
-    ]
+def _nag(files: Mapping[str, Path], acknowledged: Sequence[Acknowledgement]) -> Iterator[Finding]:
+    """Yield what is not acknowledged, and what is acknowledged of resources that are all without the fault."""
+    kinds, found = types(files), nag(files, HELD)
+    for finding in found:
+        kind = kinds[finding.stack, finding.resource]
+        if not any(one.covers(finding.rule, finding.resource, kind) for one in acknowledged):
+            yield finding
+    for stack in files:
+        here = {resource: kind for (name, resource), kind in kinds.items() if name == stack}
+        faults = [finding for finding in found if finding.stack == stack]
+        for one in acknowledged:
+            meant = [resource for resource, kind in here.items() if one.is_about(resource, kind)]
+            if not meant or one.optional:
+                continue
+            if not any(one.covers(fault.rule, fault.resource, here[fault.resource]) for fault in faults):
+                yield Finding(
+                    stack=stack, rule=one.rule, resource=meant[0], message="acknowledged, but not at fault"
+                )
 
 
 def main() -> None:
     """Validate the assembly named on the command line."""
     if len(sys.argv) != 2:
         sys.exit("usage: python -m stacks.validate cdk.out")
-    found = validate(Path(sys.argv[1]))
+    try:
+        found = validate(Path(sys.argv[1]))
+    except OSError as error:
+        sys.exit(f"{sys.argv[1]} is no cloud assembly: {error}")
     for finding in found:
         print(finding, file=sys.stderr)  # noqa: T201 - this is a command
     sys.exit(f"findings: {len(found)}" if found else 0)

@@ -273,7 +273,7 @@ BAD: dict[str, tuple[str, list[str]]] = {
             (
                 "9:3: configuration_set.zzz: unknown key; allowed here are archives, engagement_metrics, "
                 "event_destinations, max_delivery_seconds, optimized_shared_delivery, redirect, "
-                "reputation_metrics, sending, suppression, tls, validation"
+                "reputation_metrics, sending, sending_pool, suppression, tls, validation"
             ),
         ],
     ),

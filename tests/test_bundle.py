@@ -30,14 +30,18 @@ def test_one_key_encrypts_all_of_a_region(stack: cdk.Stack) -> None:
     [key] = of_type(template, "AWS::KMS::Key")
     arn = {"Fn::GetAtt": [key, "Arn"]}
     topics = of_type(template, "AWS::SNS::Topic").values()
-    assert [topic["Properties"]["KmsMasterKeyId"] for topic in topics] == [arn, arn]
+    assert [topic["Properties"]["KmsMasterKeyId"] for topic in topics] == [arn, arn, arn]
 
 
 def test_names_begin_with_the_prefix_so_that_two_deployments_fit_into_an_account(stack: cdk.Stack) -> None:
     RegionalEmail(stack, "Email", name="mail", domains=[DOMAIN], rules=[RULE])
     template = template_of(stack)
     topics = of_type(template, "AWS::SNS::Topic").values()
-    assert {topic["Properties"]["TopicName"] for topic in topics} == {"mail-feedback", "mail-received"}
+    assert {topic["Properties"]["TopicName"] for topic in topics} == {
+        "mail-feedback",
+        "mail-received",
+        "mail-stored",
+    }
     assert properties(template, "AWS::SES::ReceiptRuleSet")["RuleSetName"] == "mail-received"
 
 
@@ -77,8 +81,8 @@ def test_a_user_extends_topic_bucket_and_function(stack: cdk.Stack) -> None:
     email.receiving.mail_bucket.grant_delete(email.receiving.inbound_function)
     email.receiving.inbound_function.add_event_source(sources.SqsEventSource(queue))
     template = template_of(stack)
-    assert len(of_type(template, "AWS::SNS::Subscription")) == 1
-    assert len(of_type(template, "AWS::Lambda::EventSourceMapping")) == 1
+    assert len(of_type(template, "AWS::SNS::Subscription")) == 2
+    assert len(of_type(template, "AWS::Lambda::EventSourceMapping")) == 2
     assert "s3:DeleteObject*" in str(of_type(template, "AWS::IAM::Policy"))
 
 

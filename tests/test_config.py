@@ -5,8 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from textwrap import dedent
 
+import config_account_cases
+import config_adopt_cases
+import config_alarms_cases
 import config_dkim_cases
 import config_feedback_cases
+import config_mail_from_cases
+import config_receiving_cases
+import config_smtp_cases
+import config_sync_cases
+import config_then_cases
 import pytest
 import yaml
 from hypothesis import given
@@ -24,13 +32,15 @@ EXAMPLES = [ROOT / "ses-regions.yaml", *sorted((ROOT / "examples").glob("*.yaml"
 KNOWN = ", ".join(one.name for one in all_regions())
 RECEIVING = ", ".join(receiving_regions())
 TOP_KEYS = (
-    "account, addresses, configuration_set, domains, feedback, mail_from_region, name, primary_region, receiving, "
-    "regions, tags, termination_protection"
+    "account, addresses, alarms, configuration_set, dedicated_ip_pool, domains, feedback, global_endpoint, "
+    "mail_from_region, name, overrides, primary_region, receiving, regions, smtp, suppression, suppression_sync, tags, "
+    "termination_protection, vdm"
 )
 DOMAIN_KEYS = (
-    "default_configuration_set, dkim, dmarc, feedback, hosted_zone_id, mail_from, name, receiving, senders"
+    "adopt, default_configuration_set, dkim, dmarc, dns_role_arn, feedback, hosted_zone_id, mail_from, name, "
+    "receiving, senders"
 )
-RULE_KEYS = "enabled, name, recipients, scan, tls"
+RULE_KEYS = "actions, enabled, name, recipients, regions, scan, then, tls"
 
 ONE_REGION = "regions: [us-east-1]\n"
 ONE_DOMAIN = "domains: [{name: example.com}]\n"
@@ -444,8 +454,8 @@ BAD: dict[str, tuple[str, list[str]]] = {
         [
             "4:12: addresses.0.name: address 'a@b': domain 'b' has no dot; write it in full, like b.com",
             "5:5: addresses.1.name: is missing; write it here",
-            "6:27: addresses.2.to: unknown key; allowed here are default_configuration_set, feedback, name, "
-            "senders",
+            "6:27: addresses.2.to: unknown key; allowed here are adopt, default_configuration_set, feedback, "
+            "name, senders",
         ],
     ),
     "a single address where a list belongs": (
@@ -645,6 +655,14 @@ BAD: dict[str, tuple[str, list[str]]] = {
 
 BAD.update(config_feedback_cases.BAD)
 BAD.update(config_dkim_cases.BAD)
+BAD.update(config_receiving_cases.BAD)
+BAD.update(config_smtp_cases.BAD)
+BAD.update(config_sync_cases.BAD)
+BAD.update(config_mail_from_cases.BAD)
+BAD.update(config_adopt_cases.BAD)
+BAD.update(config_account_cases.BAD)
+BAD.update(config_alarms_cases.BAD)
+BAD.update(config_then_cases.BAD)
 
 
 def problems_of(path: Path) -> list[str]:
@@ -769,7 +787,8 @@ def test_the_example_says_what_it_seems_to_say() -> None:
     assert settings.regions == ("us-east-1", "us-west-2", "eu-west-1")
     assert settings.primary_region == "us-east-1"
     domain = settings.domain("example.com")
-    assert domain.mail_from == "bounce.example.com"
+    assert domain.mail_from is not None
+    assert (domain.mail_from.domain, domain.mail_from.is_shared) == ("bounce.example.com", True)
     assert domain.receiving is not None
     assert [rule.name for rule in domain.receiving.rules] == ["support", "hello"]
     assert domain.receiving.rules[0].recipients == ("support@example.com",)

@@ -20,7 +20,25 @@ def examples(page: str) -> list[str]:
     return re.findall(r"^```python\n(.*?)^```", (ROOT / page).read_text(encoding="utf-8"), re.M | re.S)
 
 
-PAGES = ["README.md", "docs/dkim.md", "docs/local-aws.md", "docs/senders.md", "docs/sending.md"]
+PAGES = [
+    "README.md",
+    "docs/account.md",
+    "docs/adoption.md",
+    "docs/dkim.md",
+    "docs/dns.md",
+    "docs/failover.md",
+    "docs/forwarding.md",
+    "docs/global-endpoint.md",
+    "docs/library.md",
+    "docs/local-aws.md",
+    "docs/mail-from.md",
+    "docs/monitoring.md",
+    "docs/receiving.md",
+    "docs/senders.md",
+    "docs/sending.md",
+    "docs/smtp.md",
+    "docs/suppression-sync.md",
+]
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -32,6 +50,15 @@ def test_the_python_on_a_page_runs(page: str, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.parametrize("page", ["account", "adoption", "forwarding", "global-endpoint"])
+def test_the_configuration_on_a_page_is_valid(page: str, tmp_path: Path) -> None:
+    text = (ROOT / "docs" / f"{page}.md").read_text(encoding="utf-8")
+    [example] = re.findall(r"^```yaml\n(.*?)^```", text, re.M | re.S)
+    path = tmp_path / "ses-regions.yaml"
+    path.write_text(example, encoding="utf-8")
+    assert config.load(path).domains
+
+
 @pytest.mark.parametrize("number", [0, 1])
 def test_the_configurations_on_the_page_of_sending_are_valid(number: int, tmp_path: Path) -> None:
     page = (ROOT / "docs" / "sending.md").read_text(encoding="utf-8")
@@ -39,6 +66,14 @@ def test_the_configurations_on_the_page_of_sending_are_valid(number: int, tmp_pa
     path = tmp_path / "ses-regions.yaml"
     path.write_text(text, encoding="utf-8")
     assert config.load(path).domains
+
+
+def test_the_configuration_on_the_page_of_suppressions_is_valid(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "suppression-sync.md").read_text(encoding="utf-8")
+    [text] = re.findall(r"^```yaml\n(.*?)^```", page, re.M | re.S)
+    path = tmp_path / "ses-regions.yaml"
+    path.write_text(text, encoding="utf-8")
+    assert config.load(path).suppression_regions == ("us-east-1", "us-west-2", "eu-west-1")
 
 
 def test_the_configuration_page_has_every_key() -> None:

@@ -59,13 +59,19 @@ def test_every_module_of_the_configuration_has_its_layer() -> None:
     assert modules == layers
 
 
-def test_every_module_of_the_package_is_model_or_construct() -> None:
+def test_every_module_of_the_package_is_model_or_construct_or_for_the_users_code() -> None:
     model = set(contract("The model knows")["source_modules"])
     constructs = set(contract("Constructs take")["source_modules"])
+    for_users = set(contract("needs boto3 alone")["source_modules"])
     modules = {f"cdk_ses_regions.{file.stem}" for file in PACKAGE.glob("*.py") if file.stem != "__init__"}
     modules.add("cdk_ses_regions.config")
-    assert model | constructs == modules
-    assert model & constructs == set()
+    assert model | constructs | for_users == modules
+    assert len(model) + len(constructs) + len(for_users) == len(modules)
+
+
+def test_the_client_is_one_file_that_needs_boto3_alone() -> None:
+    strangers = {name.partition(".")[0] for name in imported(PACKAGE / "client.py")}
+    assert strangers - {"boto3", "botocore", *sys.stdlib_module_names} == set()
 
 
 def test_every_module_of_a_lambda_is_out_of_bounds() -> None:

@@ -8,13 +8,26 @@ from typing import Any
 
 import inbound
 import json_schema
-import message
+import message as mail
 import notice
 import pytest
 import received
+import steps
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from inbound_aws import BUCKET, KEY, MESSAGE_ID, TOPIC_ARN, Inbox, record, refusal
+from inbound_aws import (
+    BUCKET,
+    FUNCTION_ARN,
+    KEY,
+    MESSAGE_ID,
+    RULE,
+    TOPIC_ARN,
+    Context,
+    Inbox,
+    message,
+    notification,
+    refusal,
+)
 from inbound_bombs import BOMBS, HEAD, MIXED
 from limits import KIB
 from problems import DEFECTS, LOSSES
@@ -32,7 +45,7 @@ def receive(inbox: Inbox, raw: bytes | None = None, **notices: Any) -> dict[str,
     """Deliver one mail and return the event, checked against the schema."""
     if raw is not None:
         inbox.store(raw)
-    assert inbound.receive(notice.from_record(record(**notices)), inbox.services) == inbound.PUBLISHED
+    assert inbound.receive(notification(**notices), inbox.services) == inbound.HANDLED
     event = inbox.sns.published[-1]
     assert list(json_schema.errors(event, SCHEMA, SCHEMA)) == []
     return event
@@ -136,10 +149,7 @@ def test_message_attributes_let_subscribers_filter(inbox: Inbox) -> None:
 
 def test_a_verdict_ses_did_not_give_is_null_and_filtered_as_none(inbox: Inbox) -> None:
     inbox.store(HEAD + b"\r\nhi")
-    seen = record()
-    for name in ("spam", "dmarc"):
-        del seen["ses"]["receipt"][f"{name}Verdict"]
-    inbound.receive(notice.from_record(seen), inbox.services)
+    inbound.receive(notification(without=("spam", "dmarc")), inbox.services)
     assert inbox.sns.published[0]["verdicts"]["spam"] is None
     assert inbox.sns.attributes[0]["dmarc_verdict"]["StringValue"] == "NONE"
 
@@ -147,8 +157,8 @@ def test_a_verdict_ses_did_not_give_is_null_and_filtered_as_none(inbox: Inbox) -
 def test_a_mail_within_256_kb_is_read_with_one_ranged_get(inbox: Inbox) -> None:
     raw = HEAD + b"\r\n" + b"x" * 200 * KIB
     receive(inbox, raw)
-    assert inbox.s3.calls == ["HeadObject", "GetObject"]
-    assert inbox.s3.ranges == [f"bytes=0-{len(raw) - 1}"]
+    assert inbox.s3.calls == ["GetObject"]
+    assert inbox.s3.ranges == [f"bytes=0-{256 * KIB - 1}"]
 
 
 def test_a_larger_mail_is_read_with_a_second_one_and_told_the_same_way(inbox: Inbox) -> None:
@@ -161,7 +171,7 @@ def test_a_larger_mail_is_read_with_a_second_one_and_told_the_same_way(inbox: In
 
 
 def test_the_setup_notification_is_skipped_by_its_message_id(inbox: Inbox) -> None:
-    setup = notice.from_record(record(message_id="AMAZON_SES_SETUP_NOTIFICATION"))
+    setup = notification(message_id="AMAZON_SES_SETUP_NOTIFICATION")
     assert inbound.receive(setup, inbox.services) == inbound.SKIPPED
     assert inbox.s3.calls == []
     assert inbox.sns.published == []
@@ -176,7 +186,7 @@ SETUP_MAIL = (
 
 def test_the_setup_notification_is_skipped_by_its_content(inbox: Inbox) -> None:
     inbox.store(SETUP_MAIL)
-    assert inbound.receive(notice.from_record(record()), inbox.services) == inbound.SKIPPED
+    assert inbound.receive(notification(), inbox.services) == inbound.SKIPPED
     assert inbox.sns.published == []
 
 
@@ -220,7 +230,7 @@ def test_an_error_while_parsing_leaves_headers_in_the_event_and_the_mail_marked(
     def fail(*_: object, **__: object) -> None:
         raise error
 
-    monkeypatch.setattr(message, "read", fail)
+    monkeypatch.setattr(mail, "read", fail)
     event = receive(inbox, HEAD + b"\r\nhi")
     assert event["common_headers"]["subject"] == "hello"
     assert event["parse"] == {
@@ -269,17 +279,19 @@ def test_ciphertext_of_client_side_encryption_is_pointed_to_and_not_parsed(inbox
     assert [problem["code"] for problem in event["parse"]["problems"]] == ["client_side_encrypted"]
 
 
-@pytest.mark.parametrize("operation", ["HeadObject", "GetObject"])
+@pytest.mark.parametrize(("operation", "raw"), [("HeadObject", b""), ("GetObject", HEAD + b"\r\nhi")])
 @pytest.mark.parametrize("code", ["SlowDown", "AccessDenied", "NoSuchKey"])
-def test_s3_refusing_is_raised_so_that_lambda_tries_again(inbox: Inbox, operation: str, code: str) -> None:
-    inbox.store(HEAD + b"\r\nhi")
+def test_s3_refusing_is_raised_so_that_lambda_tries_again(
+    inbox: Inbox, operation: str, raw: bytes, code: str
+) -> None:
+    inbox.store(raw)
     inbox.s3.refuse[operation] = [refusal(operation, code)]
     with pytest.raises(Exception, match=code):
-        inbound.receive(notice.from_record(record()), inbox.services)
+        inbound.receive(notification(), inbox.services)
     assert inbox.sns.published == []
 
 
-def test_a_second_try_after_any_failure_publishes_the_same_event(inbox: Inbox) -> None:
+def test_a_second_try_after_any_failure_publishes_the_event_and_marks_the_mail(inbox: Inbox) -> None:
     inbox.store(b"")
     inbox.sns.refuse = [refusal("Publish", "Throttling")]
     inbox.s3.refuse = {
@@ -289,13 +301,12 @@ def test_a_second_try_after_any_failure_publishes_the_same_event(inbox: Inbox) -
     failures = 0
     while True:
         try:
-            inbound.receive(notice.from_record(record()), inbox.services)
+            inbound.receive(notification(), inbox.services)
             break
         except Exception:
             failures += 1
     assert failures == 4
-    first, *others = inbox.sns.published
-    assert others == [first, first]
+    assert len(inbox.sns.published) == 1
     assert inbox.s3.tags[KEY] == {"ses-regions:parse": "failed"}
 
 
@@ -310,15 +321,23 @@ def test_a_mail_replaced_while_it_is_read_is_raised(inbox: Inbox, monkeypatch: p
 
     monkeypatch.setattr(inbox.s3, "get_object", replace)
     with pytest.raises(Exception, match="PreconditionFailed"):
-        inbound.receive(notice.from_record(record()), inbox.services)
+        inbound.receive(notification(), inbox.services)
 
 
-def test_the_id_is_the_same_at_every_retry_and_differs_by_region_and_recipients() -> None:
-    one = notice.from_record(record(recipients=("a@example.com", "b@example.com")))
-    again = notice.from_record(record(recipients=("b@example.com", "a@example.com")))
-    other = notice.from_record(record(recipients=("a@example.com",)))
+def read(text: str) -> notice.Notice:
+    found = notice.from_notification(text, bucket=BUCKET, prefix="mail/")
+    assert found is not None
+    return found
+
+
+def test_the_id_is_the_same_at_every_retry_and_differs_by_region_rule_and_recipients() -> None:
+    one = read(notification(recipients=("a@example.com", "b@example.com")))
+    again = read(notification(recipients=("b@example.com", "a@example.com")))
+    other = read(notification(recipients=("a@example.com",)))
+    another = read(notification(recipients=("a@example.com", "b@example.com"), rule="everything"))
     assert one.id("us-east-1") == again.id("us-east-1")
-    assert len({one.id("us-east-1"), one.id("us-west-2"), other.id("us-east-1")}) == 3
+    ids = {one.id("us-east-1"), one.id("us-west-2"), other.id("us-east-1"), another.id("us-east-1")}
+    assert len(ids) == 4
 
 
 def test_metrics_are_one_line_of_embedded_metric_format(
@@ -334,7 +353,9 @@ def test_metrics_are_one_line_of_embedded_metric_format(
         "Received": "Count",
         "ParseFailed": "Count",
         "Bytes": "Bytes",
+        "Published": "Count",
     }
+    assert (first["MessageId"], first["Rule"]) == (MESSAGE_ID, RULE)
     assert (first["Region"], first["Function"]) == ("us-east-1", "email-inbound")
     assert (first["Received"], first["ParseFailed"], first["Bytes"]) == (1, 0, len(HEAD) + 4)
     assert second["ParseFailed"] == 1
@@ -343,25 +364,68 @@ def test_metrics_are_one_line_of_embedded_metric_format(
 @pytest.mark.parametrize("message_id", ["", "../../secret", "a/b", ".", "a\nb", "x" * 201, None, 7])
 def test_a_message_id_that_could_name_another_object_is_refused(message_id: Any) -> None:
     with pytest.raises(ValueError, match=r"mail\.messageId"):
-        notice.from_record(record(message_id=message_id))
+        read(notification(message_id=message_id))
 
 
 @pytest.mark.parametrize(
-    "event", [{}, {"Records": []}, {"Records": [{}]}, {"Records": [{"ses": {"mail": {}}}]}]
+    ("key", "bucket"),
+    [
+        (f"mail/{RULE}/another", BUCKET),
+        (f"private/{RULE}/{MESSAGE_ID}", BUCKET),
+        (f"mail/{MESSAGE_ID}", BUCKET),
+        (None, BUCKET),
+        (KEY, "another-bucket"),
+    ],
 )
-def test_an_event_that_is_not_ses_s_is_refused(event: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match="not one of SES's"):
-        inbound.handler(event, None)
+def test_a_place_where_no_rule_stores_mail_is_refused(key: str | None, bucket: str) -> None:
+    text = json.loads(notification())
+    text["receipt"]["action"] |= {"objectKey": key, "bucketName": bucket}
+    with pytest.raises(ValueError, match="mail of a rule is stored as"):
+        read(json.dumps(text))
 
 
-def test_the_environment_names_bucket_topic_and_prefix(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in {
+@pytest.mark.parametrize(
+    "text", ["", "hello", "[]", "null", "{}", '{"mail": {}}', '{"mail": {}, "receipt": {}}', '{"mail": 1}']
+)
+def test_a_message_that_is_no_notification_of_ses_is_refused(text: str) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011 - some are JSON's own words
+        read(text)
+
+
+def test_what_ses_publishes_to_try_out_the_topic_is_skipped(inbox: Inbox) -> None:
+    trial = "Successfully validated SNS topic for Amazon SES event publishing."
+    assert inbound.receive(trial, inbox.services) == inbound.SKIPPED
+    assert inbox.s3.calls == []
+
+
+def test_a_mail_of_a_rule_that_is_gone_waits_for_somebody_to_look(inbox: Inbox) -> None:
+    inbox.store(HEAD + b"\r\nhi")
+    with pytest.raises(ValueError, match="no receipt rule 'old'"):
+        inbound.receive(notification(rule="old"), inbox.services)
+
+
+def test_the_services_come_from_the_environment_and_the_steps(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    file = tmp_path / "steps.json"
+    forward = {"sender": "Fwd@example.com", "to": {"*": ["jane@example.net"]}}
+    file.write_text(json.dumps({"support": [{"publish": {}}, {"forward": forward}]}))
+    known = steps.load(file)
+    monkeypatch.setattr(steps, "load", lambda: known)
+    environment = {
         "AWS_REGION": "eu-west-1",
+        "AWS_ACCESS_KEY_ID": "x",
+        "AWS_SECRET_ACCESS_KEY": "x",
         "AWS_LAMBDA_FUNCTION_NAME": "email-inbound",
         "BUCKET": BUCKET,
-        "TOPIC_ARN": TOPIC_ARN,
         "PREFIX": "in/",
-    }.items():
+        "TOPIC_ARN": TOPIC_ARN,
+        "FUNCTION_0": FUNCTION_ARN,
+        "FUNCTION_1": FUNCTION_ARN + "2",
+        "TABLE": "email-handled",
+        "TABLE_REGION": "us-east-1",
+    }
+    for name, value in environment.items():
         monkeypatch.setenv(name, value)
     inbound.services.cache_clear()
     try:
@@ -369,17 +433,49 @@ def test_the_environment_names_bucket_topic_and_prefix(monkeypatch: pytest.Monke
         assert services is inbound.services()
         assert services.storage.bucket == BUCKET
         assert (services.region, services.function) == ("eu-west-1", "email-inbound")
-        assert (services.prefix, services.topic_arn) == ("in/", TOPIC_ARN)
-        assert services.sns.meta.region_name == "eu-west-1"
+        assert (services.prefix, services.targets.topic_arn) == ("in/", TOPIC_ARN)
+        assert services.targets.functions == (FUNCTION_ARN, FUNCTION_ARN + "2")
+        assert services.targets.senders == {"fwd@example.com"}
+        assert services.targets.sns.meta.region_name == "eu-west-1"
+        assert services.targets.client("sesv2") is services.targets.client("sesv2")
+        assert services.targets.once.dynamodb.meta.region_name == "us-east-1"
+        assert services.targets.once.table == "email-handled"
     finally:
         inbound.services.cache_clear()
 
 
-def test_the_handler_answers_for_every_record(inbox: Inbox, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_event_of_something_else_is_refused() -> None:
+    for event in ({}, {"Records": []}):
+        with pytest.raises(ValueError, match="not one of a queue's"):
+            inbound.handler(event, Context())
+
+
+def test_one_message_that_fails_comes_again_alone(
+    inbox: Inbox, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     inbox.store(HEAD + b"\r\nhi")
     monkeypatch.setattr(inbound, "services", lambda: inbox.services)
-    event = {"Records": [record(), record(message_id="AMAZON_SES_SETUP_NOTIFICATION")]}
-    assert inbound.handler(event, None) == {"outcomes": ["published", "skipped"]}
+    records = [
+        message("first", notification()),
+        message("lost", notification(message_id="lost")),
+        message("odd", "{"),
+        message("setup", notification(message_id="AMAZON_SES_SETUP_NOTIFICATION")),
+        message("last", notification()),
+    ]
+    answer = inbound.handler({"Records": records}, Context())
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "lost"}, {"itemIdentifier": "odd"}]}
+    assert len(inbox.sns.published) == 2
+    assert "message lost failed" in capsys.readouterr().err
+
+
+def test_a_mail_is_not_begun_when_the_function_is_about_to_be_stopped(
+    inbox: Inbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inbox.store(HEAD + b"\r\nhi")
+    monkeypatch.setattr(inbound, "services", lambda: inbox.services)
+    answer = inbound.handler({"Records": [message("late", notification())]}, Context(19_000))
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "late"}]}
+    assert inbox.s3.calls == []
 
 
 @pytest.mark.timeout(60)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 import sysconfig
@@ -15,6 +14,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+import wheels
 
 import cdk_ses_regions
 
@@ -65,21 +65,7 @@ def python(*arguments: str, cwd: Path, path: str = "") -> str:
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The package's wheel, built from a copy: a build in the checkout would leave its traces there."""
-    folder = tmp_path_factory.mktemp("wheel")
-    copy = folder / "source"
-    shutil.copytree(
-        SOURCE_ROOT, copy / "constructs", ignore=shutil.ignore_patterns("__pycache__", "*.egg-info", "*.pyc")
-    )
-    for name in ("pyproject.toml", "README.md"):
-        if (ROOT / name).exists():
-            shutil.copy(ROOT / name, copy)
-    python(
-        "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "--disable-pip-version-check",
-        "--wheel-dir", str(folder), str(copy), cwd=folder,
-    )  # fmt: skip
-    [built] = folder.glob("*.whl")
-    return built
+    return wheels.build(tmp_path_factory.mktemp("wheel"))
 
 
 @pytest.fixture(scope="module")

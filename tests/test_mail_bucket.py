@@ -9,6 +9,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk.assertions import Match, Template
 from templates import Deployment, name_of, of_type, only, properties, template_of, warnings
 
+from cdk_ses_regions import MailReplication
 from cdk_ses_regions.mail_bucket import MailBucket
 
 
@@ -112,3 +113,146 @@ def test_a_role_of_the_user_can_be_let_read_it_with_its_key(stack: cdk.Stack) ->
             }
         },
     )
+
+
+def rules_of(stack: cdk.Stack) -> dict[str, dict[str, object]]:
+    bucket = properties(template_of(stack), "AWS::S3::Bucket")
+    return {rule["Id"]: rule for rule in bucket["LifecycleConfiguration"]["Rules"]}
+
+
+def test_archived_mail_can_be_read_at_once(stack: cdk.Stack) -> None:
+    MailBucket(
+        stack,
+        "Mail",
+        rule_set_name="email-received",
+        archive_after=cdk.Duration.days(30),
+        retention=cdk.Duration.days(31),
+    )
+    [rule] = rules_of(stack).values()
+    assert rule["Transitions"] == [{"StorageClass": "GLACIER_IR", "TransitionInDays": 30}]
+    assert rule["ExpirationInDays"] == 31
+
+
+@pytest.mark.parametrize(("given", "days"), [(None, 30), (cdk.Duration.days(7), 7)])
+def test_a_bucket_with_versions_keeps_what_is_deleted_for_a_while(
+    stack: cdk.Stack, given: cdk.Duration | None, days: int
+) -> None:
+    MailBucket(stack, "Mail", rule_set_name="email-received", versioned=True, deleted_retention=given)
+    bucket = properties(template_of(stack), "AWS::S3::Bucket")
+    assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
+    rules = rules_of(stack)
+    assert rules["received-mail"]["NoncurrentVersionExpiration"] == {"NoncurrentDays": days}
+    assert rules["deleted-mail"]["ExpiredObjectDeleteMarker"] is True
+    assert rules["deleted-mail"]["Prefix"] == "mail/"
+
+
+def test_access_logs_go_to_a_bucket_that_only_s3_writes_for_this_bucket(stack: cdk.Stack) -> None:
+    mail = MailBucket(stack, "Mail", rule_set_name="email-received", access_logs=True)
+    assert mail.access_log_bucket is not None
+    template = template_of(stack)
+    buckets = of_type(template, "AWS::S3::Bucket")
+    [logs] = [name for name in buckets if "AccessLogs" in name]
+    [mails] = [name for name in buckets if name != logs]
+    assert buckets[mails]["Properties"]["LoggingConfiguration"] == {
+        "DestinationBucketName": {"Ref": logs},
+        "LogFilePrefix": "mail/",
+    }
+    about = buckets[logs]["Properties"]
+    assert set(about["PublicAccessBlockConfiguration"].values()) == {True}
+    assert about["OwnershipControls"] == {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
+    [rule] = about["LifecycleConfiguration"]["Rules"]
+    assert rule["ExpirationInDays"] == 90
+    [policy] = [
+        Deployment(template).resolve(one["Properties"]["PolicyDocument"])
+        for one in of_type(template, "AWS::S3::BucketPolicy").values()
+        if one["Properties"]["Bucket"] == {"Ref": logs}
+    ]
+    deny, allow = policy["Statement"]
+    assert (deny["Effect"], deny["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
+    assert allow == {
+        "Sid": "AccessLogs",
+        "Effect": "Allow",
+        "Principal": {"Service": "logging.s3.amazonaws.com"},
+        "Action": "s3:PutObject",
+        "Resource": f"arn:aws:s3:::{logs.lower()}/mail/*",
+        "Condition": {
+            "StringEquals": {"aws:SourceAccount": "111111111111"},
+            "ArnLike": {"aws:SourceArn": f"arn:aws:s3:::{mails.lower()}"},
+        },
+    }
+
+
+def test_without_asking_there_are_neither_versions_nor_logs(stack: cdk.Stack) -> None:
+    assert MailBucket(stack, "Mail", rule_set_name="email-received").access_log_bucket is None
+    bucket = properties(template_of(stack), "AWS::S3::Bucket")
+    assert not {"VersioningConfiguration", "LoggingConfiguration"} & set(bucket)
+
+
+def test_it_can_be_open_to_some_rules_of_a_set_only(stack: cdk.Stack) -> None:
+    MailBucket(stack, "Mail", rule_set_name="theirs", rule_names=["a", "b"])
+    template = template_of(stack)
+    arns = [
+        f"arn:aws:ses:us-west-2:111111111111:receipt-rule-set/theirs:receipt-rule/{name}" for name in "ab"
+    ]
+    for policy in (
+        properties(template, "AWS::S3::BucketPolicy")["PolicyDocument"],
+        properties(template, "AWS::KMS::Key")["KeyPolicy"],
+    ):
+        [allow] = [one for one in policy["Statement"] if one.get("Sid") == "SesReceiving"]
+        assert allow["Condition"]["ArnLike"]["aws:SourceArn"] == arns
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (
+            {"archive_after": cdk.Duration.days(30), "retention": cdk.Duration.days(30)},
+            "archive_after is 30 days and retention 30",
+        ),
+        ({"deleted_retention": cdk.Duration.days(1)}, "give versioned=True"),
+    ],
+    ids=["archived after it is gone", "no versions"],
+)
+def test_what_contradicts_itself_is_refused(
+    stack: cdk.Stack, options: dict[str, cdk.Duration], said: str
+) -> None:
+    with pytest.raises(ValueError, match=said):
+        MailBucket(stack, "Mail", rule_set_name="email-received", **options)  # pyright: ignore[reportCallIssue]
+
+
+COPIES = MailReplication(bucket="copies", key_arn="arn:aws:kms:eu-central-1:111111111111:key/1")
+
+
+def test_mail_is_copied_by_a_role_that_may_do_nothing_else(stack: cdk.Stack) -> None:
+    MailBucket(stack, "Mail", rule_set_name="email-received", versioned=True, replicate_to=COPIES)
+    template = template_of(stack)
+    bucket = name_of(template, "AWS::S3::Bucket")
+    configuration = properties(template, "AWS::S3::Bucket")["ReplicationConfiguration"]
+    assert configuration["Role"] == {"Fn::GetAtt": [name_of(template, "AWS::IAM::Role"), "Arn"]}
+    [rule] = configuration["Rules"]
+    assert rule["Filter"] == {"Prefix": "mail/"}
+    assert rule["DeleteMarkerReplication"] == {"Status": "Disabled"}
+    assert rule["SourceSelectionCriteria"] == {"SseKmsEncryptedObjects": {"Status": "Enabled"}}
+    deployment = Deployment(template, region="us-west-2")
+    assert deployment.resolve(rule["Destination"]) == {
+        "Bucket": "arn:aws:s3:::copies",
+        "EncryptionConfiguration": {"ReplicaKmsKeyID": COPIES.key_arn},
+    }
+    policy = properties(template, "AWS::IAM::Policy")["PolicyDocument"]
+    may = [(one["Action"], one["Resource"]) for one in deployment.resolve(policy)["Statement"]]
+    mail = deployment.arn(bucket)
+    assert may == [
+        (["s3:GetReplicationConfiguration", "s3:ListBucket"], mail),
+        (
+            ["s3:GetObjectVersionAcl", "s3:GetObjectVersionForReplication", "s3:GetObjectVersionTagging"],
+            f"{mail}/mail/*",
+        ),
+        (["s3:ReplicateObject", "s3:ReplicateTags"], "arn:aws:s3:::copies/mail/*"),
+        (["kms:Decrypt"], deployment.arn(name_of(template, "AWS::KMS::Key"))),
+        (["kms:Encrypt"], COPIES.key_arn),
+    ]
+
+
+def test_nothing_is_copied_without_versions(stack: cdk.Stack) -> None:
+    with pytest.raises(ValueError, match="replicate_to is for a versioned bucket"):
+        MailBucket(stack, "Mail", rule_set_name="email-received", replicate_to=COPIES)

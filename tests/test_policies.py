@@ -25,6 +25,7 @@ from stacks.regional_email import RegionalEmailStack
 EXAMPLE = Path(__file__).parent.parent / "ses-regions.yaml"
 OTHER_ACCOUNT = "999999999999"
 SES = "ses.amazonaws.com"
+SNS = "sns.amazonaws.com"
 RULE = f"arn:aws:ses:{REGION}:{ACCOUNT}:receipt-rule-set/email-received:receipt-rule/example.com-support"
 IDENTITY = f"arn:aws:ses:{REGION}:{ACCOUNT}:identity/example.com"
 
@@ -115,7 +116,8 @@ def test_without_tls_even_the_owner_is_refused(deployment: Deployment) -> None:
         bucket(deployment),
         topic(deployment, "email-feedback"),
         topic(deployment, "email-received"),
-        queue(deployment),
+        topic(deployment, "email-stored"),
+        *queues(deployment),
     ):
         owner = EvalContext(
             principal_arn=f"arn:aws:iam::{ACCOUNT}:user/owner",
@@ -184,17 +186,40 @@ def test_ses_may_do_nothing_else_with_the_key(deployment: Deployment, action: st
     assert decide(policy, action, arn, source=RULE) == "ImplicitDeny"
 
 
-def test_the_rules_of_the_rule_set_may_invoke_the_function(deployment: Deployment) -> None:
-    assert decide(*permission(deployment), source=RULE) == "Allow"
+STORED = f"arn:aws:sns:{REGION}:{ACCOUNT}:email-stored"
 
 
+def test_the_rules_of_the_rule_set_may_tell_of_stored_mail(deployment: Deployment) -> None:
+    assert decide(*topic(deployment, "email-stored"), source=RULE) == "Allow"
+
+
+@pytest.mark.parametrize("change", WRONG_RULES.values(), ids=list(WRONG_RULES))
+def test_nobody_else_may_tell_of_stored_mail(deployment: Deployment, change: dict[str, Any]) -> None:
+    assert decide(*topic(deployment, "email-stored"), **{"source": RULE, **change}) != "Allow"
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_the_topic_of_stored_mail_may_fill_the_queues(deployment: Deployment, place: int) -> None:
+    policy, action, arn = queues(deployment)[place]
+    assert decide(policy, action, arn, source=STORED, service=SNS) == "Allow"
+
+
+@pytest.mark.parametrize("place", [0, 1])
 @pytest.mark.parametrize(
     "change",
-    [change for name, change in WRONG_RULES.items() if name != "no TLS"],
-    ids=[name for name in WRONG_RULES if name != "no TLS"],
+    [
+        {"source": STORED.replace("stored", "received")},
+        {"source": STORED.replace(ACCOUNT, OTHER_ACCOUNT), "account": OTHER_ACCOUNT},
+        {"source": STORED.replace(REGION, "eu-west-1")},
+        {"source": None, "account": None},
+        {"service": SES},
+        {"tls": False},
+    ],
+    ids=["another topic", "another account", "another Region", "no source", "SES", "no TLS"],
 )
-def test_nobody_else_may_invoke_the_function(deployment: Deployment, change: dict[str, Any]) -> None:
-    assert decide(*permission(deployment), **{"source": RULE, **change}) == "ImplicitDeny"
+def test_nobody_else_may_fill_the_queues(deployment: Deployment, place: int, change: dict[str, Any]) -> None:
+    policy, action, arn = queues(deployment)[place]
+    assert decide(policy, action, arn, **{"source": STORED, "service": SNS, **change}) != "Allow"
 
 
 def test_every_resource_policy_of_the_template_is_in_these_tables(deployment: Deployment) -> None:
@@ -203,12 +228,7 @@ def test_every_resource_policy_of_the_template_is_in_these_tables(deployment: De
         for one in deployment.template["Resources"].values()
         if one["Type"].endswith(("Policy", "Permission")) and one["Type"] != "AWS::IAM::Policy"
     }
-    assert kinds == {
-        "AWS::S3::BucketPolicy",
-        "AWS::SNS::TopicPolicy",
-        "AWS::SQS::QueuePolicy",
-        "AWS::Lambda::Permission",
-    }
+    assert kinds == {"AWS::S3::BucketPolicy", "AWS::SNS::TopicPolicy", "AWS::SQS::QueuePolicy"}
 
 
 # --- what the two functions may do ---
@@ -231,6 +251,9 @@ def test_the_inbound_function_may_do_exactly_what_it_does(deployment: Deployment
     mail = bucket(deployment, "mail/*")[2]
     _, key_arn = key(deployment)
     logs, _ = function(deployment, "inbound")
+    [source] = of_type(deployment.template, "AWS::Lambda::EventSourceMapping").values()
+    fed_by = deployment.resolve(source["Properties"]["EventSourceArn"])
+    table = f"arn:aws:dynamodb:us-east-1:{ACCOUNT}:table/email-handled"
     assert granted(deployment, "inbound") == sorted(
         [
             ("kms:Decrypt", key_arn),
@@ -241,7 +264,11 @@ def test_the_inbound_function_may_do_exactly_what_it_does(deployment: Deployment
             ("s3:GetObjectTagging", mail),
             ("s3:PutObjectTagging", mail),
             ("sns:Publish", f"arn:aws:sns:{REGION}:{ACCOUNT}:email-received"),
-            ("sqs:SendMessage", queue(deployment)[2]),
+            ("sqs:ReceiveMessage", fed_by),
+            ("sqs:DeleteMessage", fed_by),
+            ("sqs:GetQueueAttributes", fed_by),
+            ("dynamodb:PutItem", table),
+            ("dynamodb:DeleteItem", table),
         ]
     )
 
@@ -252,7 +279,7 @@ def test_the_provider_may_do_exactly_what_its_resources_need(deployment: Deploym
         [
             ("logs:CreateLogStream", logs),
             ("logs:PutLogEvents", logs),
-            ("s3:DeleteObject", bucket(deployment, "mail/AMAZON_SES_SETUP_NOTIFICATION")[2]),
+            ("s3:DeleteObject", bucket(deployment, "mail/*AMAZON_SES_SETUP_NOTIFICATION")[2]),
             ("ses:DescribeActiveReceiptRuleSet", "*"),
             ("ses:GetIdentityNotificationAttributes", "*"),
             ("ses:SetActiveReceiptRuleSet", "*"),
@@ -273,6 +300,12 @@ def test_the_provider_may_do_exactly_what_its_resources_need(deployment: Deploym
         ("inbound", "s3:GetObject", "arn:aws:s3:::another/mail/1"),
         ("inbound", "sns:Publish", f"arn:aws:sns:{REGION}:{ACCOUNT}:email-feedback"),
         ("inbound", "ses:SendEmail", IDENTITY),
+        ("inbound", "ses:SendRawEmail", IDENTITY),
+        ("inbound", "sns:Publish", f"arn:aws:sns:{REGION}:{ACCOUNT}:email-stored"),
+        ("inbound", "events:PutEvents", f"arn:aws:events:{REGION}:{ACCOUNT}:event-bus/default"),
+        ("inbound", "lambda:InvokeFunction", f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:tickets"),
+        ("inbound", "dynamodb:GetItem", f"arn:aws:dynamodb:us-east-1:{ACCOUNT}:table/email-handled"),
+        ("inbound", "dynamodb:PutItem", f"arn:aws:dynamodb:us-east-1:{ACCOUNT}:table/another"),
         ("ses_provider", "ses:SendEmail", IDENTITY),
         ("ses_provider", "ses:DeleteIdentity", IDENTITY),
         ("ses_provider", "ses:DeleteReceiptRuleSet", "*"),
@@ -316,31 +349,17 @@ def topic(deployment: Deployment, name: str) -> tuple[dict[str, Any], str, str]:
     return policy, "sns:Publish", arn
 
 
-def queue(deployment: Deployment) -> tuple[dict[str, Any], str, str]:
-    policy = properties(deployment.template, "AWS::SQS::QueuePolicy")["PolicyDocument"]
-    arn = deployment.arn(name_of(deployment.template, "AWS::SQS::Queue"))
-    return deployment.resolve(policy), "sqs:SendMessage", arn
+def queues(deployment: Deployment) -> list[tuple[dict[str, Any], str, str]]:
+    found = [
+        deployment.resolve(one["Properties"]["PolicyDocument"])
+        for one in of_type(deployment.template, "AWS::SQS::QueuePolicy").values()
+    ]
+    return [(policy, "sqs:SendMessage", policy["Statement"][0]["Resource"]) for policy in found]
 
 
 def key(deployment: Deployment) -> tuple[dict[str, Any], str]:
     policy = properties(deployment.template, "AWS::KMS::Key")["KeyPolicy"]
     return deployment.resolve(policy), deployment.arn(name_of(deployment.template, "AWS::KMS::Key"))
-
-
-def permission(deployment: Deployment) -> tuple[dict[str, Any], str, str]:
-    """The statement that Lambda makes of the permission."""
-    given = deployment.resolve(properties(deployment.template, "AWS::Lambda::Permission"))
-    statement = {
-        "Effect": "Allow",
-        "Principal": {"Service": given["Principal"]},
-        "Action": given["Action"],
-        "Resource": given["FunctionName"],
-        "Condition": {
-            "StringEquals": {"AWS:SourceAccount": given["SourceAccount"]},
-            "ArnLike": {"AWS:SourceArn": given["SourceArn"]},
-        },
-    }
-    return {"Version": "2012-10-17", "Statement": [statement]}, "lambda:InvokeFunction", given["FunctionName"]
 
 
 def function(deployment: Deployment, folder: str) -> tuple[str, str]:

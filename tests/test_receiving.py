@@ -10,7 +10,7 @@ import pytest
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk.assertions import Template
-from templates import name_of, of_type, only, properties, template_of, warnings
+from templates import Deployment, name_of, of_type, only, properties, template_of, warnings
 
 from cdk_ses_regions import ReceiptRule, Receiving, UnsupportedRegionError
 
@@ -23,6 +23,7 @@ def receiving(scope: cdk.Stack, rules: Sequence[ReceiptRule] = (SUPPORT,), **opt
         "Receiving",
         rule_set_name="email-received",
         topic_name="email-received",
+        stored_topic_name="email-stored",
         rules=rules,
         **options,
     )
@@ -52,17 +53,17 @@ def test_a_rule_says_what_was_asked_for(stack: cdk.Stack) -> None:
     assert (rule["ScanEnabled"], rule["TlsPolicy"], rule["Enabled"]) == (False, "Require", False)
 
 
-def test_a_mail_is_stored_before_it_is_told_of(stack: cdk.Stack) -> None:
+def test_a_mail_is_stored_below_the_name_of_its_rule_and_told_of(stack: cdk.Stack) -> None:
     receiving(stack)
     template = template_of(stack)
     assert properties(template, "AWS::SES::ReceiptRule")["Rule"]["Actions"] == [
         {
             "S3Action": {
                 "BucketName": {"Ref": name_of(template, "AWS::S3::Bucket")},
-                "ObjectKeyPrefix": "mail/",
+                "ObjectKeyPrefix": "mail/support/",
+                "TopicArn": {"Ref": topic_called(template, "email-stored")},
             }
         },
-        {"LambdaAction": {"FunctionArn": inbound_arn(template), "InvocationType": "Event"}},
     ]
 
 
@@ -75,13 +76,17 @@ def test_each_rule_comes_after_the_one_before_it(stack: cdk.Stack) -> None:
     assert rules["third"]["Properties"]["After"] == {"Ref": rules["second"]["Id"]}
 
 
-def test_bucket_policy_key_and_permission_are_there_before_the_first_rule(stack: cdk.Stack) -> None:
+def test_the_policies_of_bucket_and_topic_are_there_before_the_first_rule(stack: cdk.Stack) -> None:
     receiving(stack)
     template = template_of(stack)
-    assert set(only(template, "AWS::SES::ReceiptRule")["DependsOn"]) >= {
-        name_of(template, "AWS::S3::BucketPolicy"),
-        name_of(template, "AWS::Lambda::Permission"),
-    }
+    topic = topic_called(template, "email-stored")
+    [policy] = [
+        name
+        for name, one in of_type(template, "AWS::SNS::TopicPolicy").items()
+        if one["Properties"]["Topics"] == [{"Ref": topic}]
+    ]
+    needed = {name_of(template, "AWS::S3::BucketPolicy"), policy}
+    assert set(only(template, "AWS::SES::ReceiptRule")["DependsOn"]) >= needed
 
 
 def test_no_policy_refers_to_rule_or_rule_set_since_that_would_be_a_circle(stack: cdk.Stack) -> None:
@@ -114,8 +119,9 @@ def test_it_knows_the_host_for_the_mx(stack: cdk.Stack) -> None:
 def test_a_stack_that_does_not_know_its_region_works_and_has_no_host(app: cdk.App) -> None:
     stack = cdk.Stack(app, "Anywhere")
     assert receiving(stack).inbound_endpoint is None
-    source = properties(template_of(stack), "AWS::Lambda::Permission")["SourceArn"]
-    assert {"Ref": "AWS::Region"} in source["Fn::Join"][1]
+    policy = properties(template_of(stack), "AWS::S3::BucketPolicy")["PolicyDocument"]
+    [allow] = [one for one in policy["Statement"] if one["Effect"] == "Allow"]
+    assert "AWS::Region" in str(allow["Condition"]["ArnLike"]["aws:SourceArn"])
 
 
 def test_a_region_that_does_not_receive_is_refused_with_those_that_do(app: cdk.App) -> None:
@@ -186,10 +192,74 @@ def test_what_a_user_extends_is_exposed(stack: cdk.Stack) -> None:
         assert action in policies
 
 
-def inbound_arn(template: dict[str, Any]) -> dict[str, Any]:
-    [name] = [
-        name
-        for name, function in of_type(template, "AWS::Lambda::Function").items()
-        if function["Properties"]["Handler"] == "inbound.handler"
+def topic_called(template: dict[str, Any], name: str) -> str:
+    [found] = [
+        logical_id
+        for logical_id, one in of_type(template, "AWS::SNS::Topic").items()
+        if one["Properties"]["TopicName"] == name
     ]
-    return {"Fn::GetAtt": [name, "Arn"]}
+    return found
+
+
+# --- a rule set that is there already ---
+
+
+def test_rules_can_be_put_into_a_rule_set_of_somebody_else(stack: cdk.Stack) -> None:
+    receiving(stack, [ReceiptRule(name="first"), ReceiptRule(name="second")], existing=True, after="theirs")
+    template = template_of(stack)
+    rules = rules_of(template)
+    assert {rule["Properties"]["RuleSetName"] for rule in rules.values()} == {"email-received"}
+    assert rules["first"]["Properties"]["After"] == "theirs"
+    assert rules["second"]["Properties"]["After"] == {"Ref": rules["first"]["Id"]}
+    for kind in ("AWS::SES::ReceiptRuleSet", "Custom::SesActiveReceiptRuleSet"):
+        assert of_type(template, kind) == {}
+
+
+def test_without_a_rule_to_follow_ours_come_first(stack: cdk.Stack) -> None:
+    receiving(stack, existing=True)
+    assert "After" not in properties(template_of(stack), "AWS::SES::ReceiptRule")
+
+
+def test_only_our_rules_of_that_set_may_store_mail(stack: cdk.Stack) -> None:
+    receiving(stack, existing=True)
+    policy = properties(template_of(stack), "AWS::S3::BucketPolicy")["PolicyDocument"]
+    [allow] = [one for one in policy["Statement"] if one["Effect"] == "Allow"]
+    assert allow["Condition"]["ArnLike"]["aws:SourceArn"] == [
+        "arn:aws:ses:us-west-2:111111111111:receipt-rule-set/email-received:receipt-rule/support"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"after": "theirs"}, "give existing=True"),
+        (
+            {"existing": True, "rules": [ReceiptRule(name=f"r{n}") for n in range(91)]},
+            "91 rules for an existing rule set; .* room for 90",
+        ),
+        ({"existing": True, "take_over": True}, "an existing one is not activated"),
+    ],
+    ids=["after", "too many", "take over"],
+)
+def test_what_is_for_the_other_kind_of_rule_set_is_refused(
+    stack: cdk.Stack, options: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(ValueError, match=said):
+        receiving(stack, **options)
+
+
+def test_trial_mails_of_a_bucket_with_versions_are_taken_away_with_them(stack: cdk.Stack) -> None:
+    receiving(stack, versioned=True)
+    template = template_of(stack)
+    assert properties(template, "Custom::SesSetupNotification")["Versioned"] == "true"
+    [policy] = [
+        one["Properties"]["PolicyDocument"]["Statement"][0]
+        for one in of_type(template, "AWS::IAM::Policy").values()
+        if one["Properties"]["PolicyName"] == "SesSetupNotification"
+    ]
+    assert policy["Action"] == ["s3:DeleteObject", "s3:DeleteObjectVersion", "s3:ListBucketVersions"]
+    bucket = name_of(template, "AWS::S3::Bucket").lower()
+    assert Deployment(template).resolve(policy["Resource"]) == [
+        f"arn:aws:s3:::{bucket}",
+        f"arn:aws:s3:::{bucket}/mail/*AMAZON_SES_SETUP_NOTIFICATION",
+    ]

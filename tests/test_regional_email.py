@@ -127,8 +127,11 @@ def test_destroy_and_take_over_have_to_be_asked_for(app: cdk.App) -> None:
 
 def test_two_regions_differ_in_nothing_but_the_region(app: cdk.App) -> None:
     settings = config.load(EXAMPLE)
-    for region in ("us-west-2", "us-east-1"):
+    for region in ("us-west-2", "eu-west-1", "us-east-1"):
         RegionalEmailStack(app, settings, region=region)
-    west, east = (str(stack.template) for stack in app.synth().stacks)
-    assert west.replace("us-west-2", "us-east-1") == east.replace("us-west-2", "us-east-1")
-    assert west != east
+    templates = {stack.stack_name: stack.template for stack in app.synth().stacks}
+    west, ireland, primary = (templates[f"Email-{name}"] for name in ("us-west-2", "eu-west-1", "us-east-1"))
+    assert str(west).replace("us-west-2", "eu-west-1") == str(ireland)
+    assert west != ireland
+    more = set(primary["Resources"]) - set(west["Resources"])
+    assert [primary["Resources"][name]["Type"] for name in more] == ["AWS::DynamoDB::Table"]

@@ -118,7 +118,7 @@ def test_a_queue_and_its_dead_letter_queue_take_what_their_topics_tell_alone(
         on = allowed["Resource"]
         decision = decide(policy, "sqs:SendMessage", on, source=arn(topic), service=SNS)
         assert (decision == "Allow") == (topic in own), name
-        for change in ({"service": "ses.amazonaws.com"}, {"tls": False}, {"account": OTHER_ACCOUNT}):
+        for change in ({"service": "ses.amazonaws.com"}, {"tls": False}, {"source": arn("theirs")}):
             request = {"source": arn(topic), "service": SNS, **change}
             assert decide(policy, "sqs:SendMessage", on, **request) != "Allow"
         assert decide(policy, "sqs:ReceiveMessage", on, source=arn(topic), service=SNS) != "Allow"

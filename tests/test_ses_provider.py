@@ -466,16 +466,28 @@ class Bucket:
         self.deleted.append((Bucket, Key))
 
 
-TRIAL = {"Bucket": "mail-bucket", "Key": "mail/AMAZON_SES_SETUP_NOTIFICATION"}
+TRIAL = {
+    "Bucket": "mail-bucket",
+    "Keys": ["mail/a/AMAZON_SES_SETUP_NOTIFICATION", "mail/b/AMAZON_SES_SETUP_NOTIFICATION"],
+}
 
 
-def test_the_trial_mail_goes_with_the_stack_and_nothing_else_does(patience: Patience) -> None:
+def test_the_trial_mails_go_with_the_stack_and_nothing_else_does(patience: Patience) -> None:
     bucket = Bucket()
     trial = SetupNotification(bucket, patience)
     physical_id, _ = trial.create(TRIAL)
     assert bucket.deleted == []
     trial.delete(physical_id, TRIAL)
-    assert bucket.deleted == [("mail-bucket", "mail/AMAZON_SES_SETUP_NOTIFICATION")]
+    assert bucket.deleted == [("mail-bucket", key) for key in TRIAL["Keys"]]
+
+
+def test_the_trial_mail_of_a_rule_that_is_gone_goes_with_it(patience: Patience) -> None:
+    bucket = Bucket()
+    trial = SetupNotification(bucket, patience)
+    first, second = TRIAL["Keys"]
+    new = {**TRIAL, "Keys": [second, "mail/c/AMAZON_SES_SETUP_NOTIFICATION"]}
+    assert trial.update("id", old=TRIAL, new=new)[0] == trial.physical_id(TRIAL)
+    assert bucket.deleted == [("mail-bucket", first)]
 
 
 def test_another_bucket_is_another_trial_mail(patience: Patience) -> None:

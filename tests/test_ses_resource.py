@@ -117,7 +117,7 @@ def test_it_works_in_a_stack_that_does_not_know_its_region(app: cdk.App) -> None
 def test_the_trial_mails_of_two_buckets_may_both_be_deleted(stack: cdk.Stack) -> None:
     for name in ("one", "two"):
         bucket = s3.Bucket.from_bucket_name(stack, f"Bucket {name}", name)
-        SetupNotification(stack, f"Trial {name}", bucket=bucket, prefix="mail/")
+        SetupNotification(stack, f"Trial {name}", bucket=bucket, prefixes=["mail/support/"])
     policies = [one["Properties"] for one in of_type(template_of(stack), "AWS::IAM::Policy").values()]
     assert {one["PolicyName"] for one in policies} == {"SesSetupNotification", "SesSetupNotification2"}
     assert len({str(one["PolicyDocument"]) for one in policies}) == 2

@@ -92,3 +92,36 @@ domains:
 """,
     )
     assert {name for name, _ in records_of(SharedDnsStack(app, settings))} == {"bounce.example.com."}
+
+
+def test_a_mail_from_domain_of_each_region_is_not_shared(app: cdk.App) -> None:
+    stack = SharedDnsStack(app, config.load(ROOT / "examples" / "mail-from.yaml"))
+    records = records_of(stack)
+    assert {name for name, _ in records} == {"bounce.example.com.", "bounce.news.example.com."}
+    assert records["bounce.news.example.com.", "MX"] == ["10 feedback-smtp.us-east-1.amazonses.com"]
+
+
+def test_domains_with_nothing_shared_but_a_mail_from_domain_of_each_region_need_no_such_stack(
+    tmp_path: Path,
+) -> None:
+    text = (
+        "regions: [us-east-1]\ndomains:\n"
+        "  - name: example.com\n    hosted_zone_id: Z0123456789EXAMPLE01\n"
+        "    mail_from: '{region}.bounce.example.com'\n"
+    )
+    assert not SharedDnsStack.is_needed(settings_of(tmp_path, text))
+
+
+def test_records_of_another_account_and_records_that_are_there_are_written_by_the_function(
+    app: cdk.App,
+) -> None:
+    template = template_of(SharedDnsStack(app, config.load(ROOT / "examples" / "dns-role.yaml")))
+    found = [one["Properties"] for one in of_type(template, "Custom::SesDnsRecord").values()]
+    role = "arn:aws:iam::222222222222:role/mail-dns"
+    assert {(one["Name"], one["Type"]): (one.get("RoleArn"), one["Adopt"]) for one in found} == {
+        ("bounce.example.com.", "MX"): (role, "false"),
+        ("bounce.example.com.", "TXT"): (role, "false"),
+        ("_dmarc.example.com.", "TXT"): (role, "false"),
+        ("_dmarc.example.net.", "TXT"): (None, "true"),
+    }
+    assert of_type(template, "AWS::Route53::RecordSet") == {}

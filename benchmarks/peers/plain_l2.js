@@ -3,15 +3,18 @@
 
 const fs = require('node:fs');
 const cdk = require('aws-cdk-lib/core');
+const dynamodb = require('aws-cdk-lib/aws-dynamodb');
 const iam = require('aws-cdk-lib/aws-iam');
 const kms = require('aws-cdk-lib/aws-kms');
 const lambda = require('aws-cdk-lib/aws-lambda');
+const sources = require('aws-cdk-lib/aws-lambda-event-sources');
 const logs = require('aws-cdk-lib/aws-logs');
 const route53 = require('aws-cdk-lib/aws-route53');
 const s3 = require('aws-cdk-lib/aws-s3');
 const ses = require('aws-cdk-lib/aws-ses');
 const sesActions = require('aws-cdk-lib/aws-ses-actions');
 const sns = require('aws-cdk-lib/aws-sns');
+const subscriptions = require('aws-cdk-lib/aws-sns-subscriptions');
 const sqs = require('aws-cdk-lib/aws-sqs');
 
 const MAIL = 'mail/';
@@ -164,6 +167,19 @@ class RegionalEmailStack extends cdk.Stack {
     this.outputs({ FeedbackTopicArn: topic.topicArn, KeyArn: this.key.keyArn });
   }
 
+  handled(plan) {
+    if (this.region === plan.handled_region) {
+      new dynamodb.Table(this, 'Handled', {
+        tableName: plan.handled_table,
+        partitionKey: { name: 'id', type: dynamodb.AttributeType.STRING },
+        billingMode: dynamodb.BillingMode.PAY_PER_REQUEST,
+        timeToLiveAttribute: 'expires',
+        removalPolicy: cdk.RemovalPolicy.DESTROY,
+      });
+    }
+    return { TABLE: plan.handled_table, TABLE_REGION: plan.handled_region };
+  }
+
   receiving(plan) {
     const arns = [this.sesArn(`receipt-rule-set/${plan.rule_set}:receipt-rule/*`)];
     const bucket = new s3.Bucket(this, 'Mail', {
@@ -190,39 +206,66 @@ class RegionalEmailStack extends cdk.Stack {
       masterKey: this.key,
       enforceSSL: true,
     });
-    const queue = new sqs.Queue(this, 'DeadLetters', {
+    const stored = new sns.Topic(this, 'Stored', {
+      topicName: plan.stored_topic,
+      masterKey: this.key,
+      enforceSSL: true,
+    });
+    stored.addToResourcePolicy(this.allowSes('SesReceiving', ['sns:Publish'], stored.topicArn, arns));
+    const deadLetters = new sqs.Queue(this, 'DeadLetters', {
       encryption: sqs.QueueEncryption.SQS_MANAGED,
       retentionPeriod: cdk.Duration.days(14),
       enforceSSL: true,
     });
+    const queue = new sqs.Queue(this, 'Queue', {
+      encryption: sqs.QueueEncryption.SQS_MANAGED,
+      retentionPeriod: cdk.Duration.days(14),
+      visibilityTimeout: cdk.Duration.minutes(6),
+      deadLetterQueue: { queue: deadLetters, maxReceiveCount: 5 },
+      enforceSSL: true,
+    });
+    stored.addSubscription(
+      new subscriptions.SqsSubscription(queue, { rawMessageDelivery: true, deadLetterQueue: deadLetters }),
+    );
     const fn = this.pythonFunction('Inbound', plan.inbound, {
       handler: 'inbound.handler',
-      environment: { BUCKET: bucket.bucketName, PREFIX: MAIL, TOPIC_ARN: topic.topicArn },
-      deadLetterQueue: queue,
+      environment: {
+        BUCKET: bucket.bucketName,
+        PREFIX: MAIL,
+        TOPIC_ARN: topic.topicArn,
+        ...(plan.handled_region === null ? {} : this.handled(plan)),
+      },
     });
+    fn.addEventSource(new sources.SqsEventSource(queue, { batchSize: 10, reportBatchItemFailures: true }));
     bucket.grantRead(fn, `${MAIL}*`);
     topic.grantPublish(fn);
+    if (plan.handled_region !== null) {
+      const table = `arn:aws:dynamodb:${plan.handled_region}:${this.account}:table/${plan.handled_table}`;
+      fn.addToRolePolicy(
+        new iam.PolicyStatement({ actions: ['dynamodb:PutItem', 'dynamodb:DeleteItem'], resources: [table] }),
+      );
+    }
     const ruleSet = new ses.ReceiptRuleSet(this, 'RuleSet', { receiptRuleSetName: plan.rule_set });
-    const actions = [
-      new sesActions.S3({ bucket, objectKeyPrefix: MAIL }),
-      new sesActions.Lambda({ function: fn, invocationType: sesActions.LambdaInvocationType.EVENT }),
-    ];
     this.provider.addToRolePolicy(
       new iam.PolicyStatement({
         actions: ['ses:DescribeActiveReceiptRuleSet', 'ses:SetActiveReceiptRuleSet'],
         resources: ['*'],
       }),
     );
-    const trial = 'mail/AMAZON_SES_SETUP_NOTIFICATION';
+    const trial = 'AMAZON_SES_SETUP_NOTIFICATION';
+    const rules = plan.domains.flatMap((domain) => domain.rules);
     const policy = new iam.Policy(this, 'SetupNotificationPolicy', {
       statements: [
-        new iam.PolicyStatement({ actions: ['s3:DeleteObject'], resources: [bucket.arnForObjects(trial)] }),
+        new iam.PolicyStatement({
+          actions: ['s3:DeleteObject'],
+          resources: [bucket.arnForObjects(`${MAIL}*${trial}`)],
+        }),
       ],
       roles: [this.provider.role],
     });
     const setup = this.custom('SetupNotification', 'Custom::SesSetupNotification', {
       Bucket: bucket.bucketName,
-      Key: trial,
+      Keys: rules.map((rule) => `${MAIL}${rule.name}/${trial}`),
     });
     setup.node.addDependency(policy);
     ruleSet.node.addDependency(setup);
@@ -230,23 +273,22 @@ class RegionalEmailStack extends cdk.Stack {
       RuleSetName: plan.rule_set,
       TakeOver: 'false',
     });
-    for (const domain of plan.domains) {
-      for (const rule of domain.rules) {
-        const added = ruleSet.addRule(rule.name, {
-          receiptRuleName: rule.name,
-          recipients: rule.recipients,
-          scanEnabled: true,
-          tlsPolicy: rule.require_tls ? ses.TlsPolicy.REQUIRE : ses.TlsPolicy.OPTIONAL,
-          actions,
-        });
-        activation.node.addDependency(added);
-      }
+    for (const rule of rules) {
+      const added = ruleSet.addRule(rule.name, {
+        receiptRuleName: rule.name,
+        recipients: rule.recipients,
+        scanEnabled: true,
+        tlsPolicy: rule.require_tls ? ses.TlsPolicy.REQUIRE : ses.TlsPolicy.OPTIONAL,
+        actions: [new sesActions.S3({ bucket, objectKeyPrefix: `${MAIL}${rule.name}/`, topic: stored })],
+      });
+      activation.node.addDependency(added);
     }
     this.outputs({
       RuleSetName: ruleSet.receiptRuleSetName,
       MailBucketName: bucket.bucketName,
       ReceivedTopicArn: topic.topicArn,
-      DeadLetterQueueArn: queue.queueArn,
+      MailQueueArn: queue.queueArn,
+      DeadLetterQueueArn: deadLetters.queueArn,
     });
   }
 }

@@ -11,15 +11,18 @@ from pathlib import Path
 from typing import Any, cast
 
 import aws_cdk as cdk
+from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_lambda_event_sources as sources
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_route53 as route53
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_ses as ses
 from aws_cdk import aws_ses_actions as ses_actions
 from aws_cdk import aws_sns as sns
+from aws_cdk import aws_sns_subscriptions as subscriptions
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
@@ -194,6 +197,20 @@ class RegionalEmailStack(cdk.Stack):
         cdk.CfnOutput(self, "FeedbackTopicArn", value=topic.topic_arn)
         cdk.CfnOutput(self, "KeyArn", value=self.key.key_arn)
 
+    def _handled(self, plan: Plan) -> dict[str, str]:
+        """Define the table of handled mail, in one Region; return where it is."""
+        if self.region == plan["handled_region"]:
+            dynamodb.Table(
+                self,
+                "Handled",
+                table_name=plan["handled_table"],
+                partition_key=dynamodb.Attribute(name="id", type=dynamodb.AttributeType.STRING),
+                billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
+                time_to_live_attribute="expires",
+                removal_policy=cdk.RemovalPolicy.DESTROY,
+            )
+        return {"TABLE": plan["handled_table"], "TABLE_REGION": plan["handled_region"]}
+
     def _receiving(self, plan: Plan) -> None:
         arns = [self._ses(f"receipt-rule-set/{plan['rule_set']}:receipt-rule/*")]
         bucket = s3.Bucket(
@@ -220,12 +237,30 @@ class RegionalEmailStack(cdk.Stack):
         topic = sns.Topic(
             self, "Received", topic_name=plan["received_topic"], master_key=self.key, enforce_ssl=True
         )
-        queue = sqs.Queue(
+        stored = sns.Topic(
+            self, "Stored", topic_name=plan["stored_topic"], master_key=self.key, enforce_ssl=True
+        )
+        stored.add_to_resource_policy(
+            self._allow_ses("SesReceiving", ["sns:Publish"], stored.topic_arn, arns)
+        )
+        dead_letters = sqs.Queue(
             self,
             "DeadLetters",
             encryption=sqs.QueueEncryption.SQS_MANAGED,
             retention_period=cdk.Duration.days(14),
             enforce_ssl=True,
+        )
+        queue = sqs.Queue(
+            self,
+            "Queue",
+            encryption=sqs.QueueEncryption.SQS_MANAGED,
+            retention_period=cdk.Duration.days(14),
+            visibility_timeout=cdk.Duration.minutes(6),
+            dead_letter_queue=sqs.DeadLetterQueue(queue=dead_letters, max_receive_count=5),
+            enforce_ssl=True,
+        )
+        stored.add_subscription(
+            subscriptions.SqsSubscription(queue, raw_message_delivery=True, dead_letter_queue=dead_letters)
         )
         function = self._function(
             "Inbound",
@@ -235,34 +270,44 @@ class RegionalEmailStack(cdk.Stack):
                 "BUCKET": bucket.bucket_name,
                 "PREFIX": MAIL,
                 "TOPIC_ARN": topic.topic_arn,
+                **({} if plan["handled_region"] is None else self._handled(plan)),
             },
-            dead_letter_queue=queue,
+        )
+        function.add_event_source(
+            sources.SqsEventSource(queue, batch_size=10, report_batch_item_failures=True)
         )
         bucket.grant_read(function, f"{MAIL}*")
         topic.grant_publish(function)
+        if plan["handled_region"] is not None:
+            table = f"arn:aws:dynamodb:{plan['handled_region']}:{self.account}:table/{plan['handled_table']}"
+            function.add_to_role_policy(
+                iam.PolicyStatement(actions=["dynamodb:PutItem", "dynamodb:DeleteItem"], resources=[table])
+            )
         rule_set = ses.ReceiptRuleSet(self, "RuleSet", receipt_rule_set_name=plan["rule_set"])
-        actions: list[ses.IReceiptRuleAction] = [
-            ses_actions.S3(bucket=bucket, object_key_prefix=MAIL),
-            ses_actions.Lambda(function=function, invocation_type=ses_actions.LambdaInvocationType.EVENT),
-        ]
         self.provider.add_to_role_policy(
             iam.PolicyStatement(
                 actions=["ses:DescribeActiveReceiptRuleSet", "ses:SetActiveReceiptRuleSet"], resources=["*"]
             )
         )
-        trial = "mail/AMAZON_SES_SETUP_NOTIFICATION"
+        trial = "AMAZON_SES_SETUP_NOTIFICATION"
+        rules = [rule for domain in plan["domains"] for rule in domain["rules"]]
         policy = iam.Policy(
             self,
             "SetupNotificationPolicy",
             statements=[
-                iam.PolicyStatement(actions=["s3:DeleteObject"], resources=[bucket.arn_for_objects(trial)])
+                iam.PolicyStatement(
+                    actions=["s3:DeleteObject"], resources=[bucket.arn_for_objects(f"{MAIL}*{trial}")]
+                )
             ],
             roles=[cast(iam.IRole, self.provider.role)],
         )
         setup = self._custom(
             "SetupNotification",
             "Custom::SesSetupNotification",
-            {"Bucket": bucket.bucket_name, "Key": trial},
+            {
+                "Bucket": bucket.bucket_name,
+                "Keys": [f"{MAIL}{rule['name']}/{trial}" for rule in rules],
+            },
         )
         setup.node.add_dependency(policy)
         rule_set.node.add_dependency(setup)
@@ -271,22 +316,23 @@ class RegionalEmailStack(cdk.Stack):
             "Custom::SesActiveReceiptRuleSet",
             {"RuleSetName": plan["rule_set"], "TakeOver": "false"},
         )
-        for domain in plan["domains"]:
-            for rule in domain["rules"]:
-                added = rule_set.add_rule(
-                    rule["name"],
-                    receipt_rule_name=rule["name"],
-                    recipients=rule["recipients"],
-                    scan_enabled=True,
-                    tls_policy=ses.TlsPolicy.REQUIRE if rule["require_tls"] else ses.TlsPolicy.OPTIONAL,
-                    actions=actions,
-                )
-                activation.node.add_dependency(added)
+        for rule in rules:
+            store = ses_actions.S3(bucket=bucket, object_key_prefix=f"{MAIL}{rule['name']}/", topic=stored)
+            added = rule_set.add_rule(
+                rule["name"],
+                receipt_rule_name=rule["name"],
+                recipients=rule["recipients"],
+                scan_enabled=True,
+                tls_policy=ses.TlsPolicy.REQUIRE if rule["require_tls"] else ses.TlsPolicy.OPTIONAL,
+                actions=[store],
+            )
+            activation.node.add_dependency(added)
         outputs = {
             "RuleSetName": rule_set.receipt_rule_set_name,
             "MailBucketName": bucket.bucket_name,
             "ReceivedTopicArn": topic.topic_arn,
-            "DeadLetterQueueArn": queue.queue_arn,
+            "MailQueueArn": queue.queue_arn,
+            "DeadLetterQueueArn": dead_letters.queue_arn,
         }
         for name, value in outputs.items():
             cdk.CfnOutput(self, name, value=value)

@@ -3,76 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 
 from aws_cdk import CfnResource, Duration, RemovalPolicy
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
+from cdk_ses_regions.adopted_identity import AdoptedIdentity
+from cdk_ses_regions.bundle_identities import (
+    EmailAddress,
+    EmailDomain,
+    address_identity,
+    domain_identity,
+    identities_problem,
+)
 from cdk_ses_regions.encryption import EmailKey
 from cdk_ses_regions.feedback import ByEmail, Feedback, feedback_topics
-from cdk_ses_regions.identity import AddressIdentity, DkimKeyLength, DomainIdentity, Identity, OwnDkimKey
+from cdk_ses_regions.handled_mail import HandledMail
+from cdk_ses_regions.identity import AddressIdentity, DomainIdentity, Identity
 from cdk_ses_regions.identity_policy import IdentityPolicy
-from cdk_ses_regions.limits import IDENTITY_POLICIES
+from cdk_ses_regions.mail_steps import HandledMailTable
+from cdk_ses_regions.monitoring import Monitoring, MonitoringOptions
 from cdk_ses_regions.naming import Names
-from cdk_ses_regions.place import Place
-from cdk_ses_regions.receiving import ReceiptRule, Receiving
+from cdk_ses_regions.place import Place, require_known
+from cdk_ses_regions.receipt_filter import ReceiptFilters
+from cdk_ses_regions.receiving import ReceiptRule, Receiving, ReceivingOptions
 from cdk_ses_regions.replica_identity import ReplicaIdentity
-from cdk_ses_regions.senders import Sender
 from cdk_ses_regions.sending import Sending, SendingOptions
 from cdk_ses_regions.ses_resource import IdentityNotificationTopics
 from cdk_ses_regions.subscriptions import Subscribers, TopicSubscriptions
-
-
-@dataclass(frozen=True, kw_only=True)
-class EmailDomain:
-    """A domain of the bundle; see `DomainIdentity` for what the arguments mean.
-
-    Args:
-        domain_name: the domain.
-        hosted_zone_id: Route 53 zone for its DKIM records (default: DNS is elsewhere).
-        mail_from_domain: custom MAIL FROM domain (default: a subdomain of amazonses.com).
-        dkim_key_length: length of the keys that SES makes (default 2048 bits).
-        dkim_parent_region: the Region whose key the others replicate; its stack is deployed first and goes last
-            (default: each Region has keys of its own). See `ReplicaIdentity`.
-        own_dkim_key: your own key, for all Regions (default: SES makes the keys).
-        senders: who else may send in its name (default: nobody).
-        feedback: how bounces and complaints are told (default: as in the bundle).
-        subscribers: who gets what the topics of this domain's `feedback` tell (default: nobody).
-        default_configuration_set: its mail uses the configuration set of the bundle, if there is one, unless it names
-            another (default True); SES takes none for an identity with senders.
-    """
-
-    domain_name: str
-    hosted_zone_id: str | None = None
-    mail_from_domain: str | None = None
-    dkim_key_length: DkimKeyLength = "RSA_2048_BIT"
-    dkim_parent_region: str | None = None
-    own_dkim_key: OwnDkimKey | None = None
-    senders: Sequence[Sender] = ()
-    feedback: Feedback | ByEmail | None = None
-    subscribers: Subscribers = field(default_factory=Subscribers)
-    default_configuration_set: bool = True
-
-
-@dataclass(frozen=True, kw_only=True)
-class EmailAddress:
-    """An address of the bundle that is an identity of its own; see `AddressIdentity`.
-
-    Args:
-        address: the address; it gets a mail from each Region, with a link to follow within 24 hours.
-        senders: who else may send in its name (default: nobody).
-        feedback: as for `EmailDomain`.
-        subscribers: as for `EmailDomain`.
-        default_configuration_set: as for `EmailDomain`.
-    """
-
-    address: str
-    senders: Sequence[Sender] = ()
-    feedback: Feedback | ByEmail | None = None
-    subscribers: Subscribers = field(default_factory=Subscribers)
-    default_configuration_set: bool = True
+from cdk_ses_regions.suppression_sync import SuppressionSync, SuppressionSyncOptions, topics_of_trouble
+from cdk_ses_regions.watched import watch
 
 
 class RegionalEmail(Construct):
@@ -86,6 +47,7 @@ class RegionalEmail(Construct):
         domains: the domains, at least one.
         addresses: addresses that are identities of their own (default: none).
         rules: receipt rules, in the order in which they run (default none: this Region does not receive).
+        receiving: IP filters, an existing rule set, and more on the mail bucket (default: none of it).
         retention: how long received mail is kept (default: for ever).
         removal_policy: what becomes of received mail and its key with the stack (default: it stays, unless
             the deployment that creates it fails).
@@ -94,12 +56,16 @@ class RegionalEmail(Construct):
         feedback: how bounces and complaints are told (default: on the topic `feedback`).
         subscribers: who gets what the topics of `feedback` tell (default: nobody).
         sending: the configuration set and its event destinations (default: there is none).
+        suppression_sync: the Regions that tell each other whom to suppress, this one among them (default: none).
+        monitoring: from when on the Region is in trouble, and who hears of it (default: nothing watches it).
 
     Attributes:
         key: the Region's customer key.
         feedback_topics: the feedback topics by name, `feedback` among them unless nobody uses it.
         subscriptions: what was made for `subscribers`, by domain and address; for those of the bundle under "".
         sending: `configuration_set` and the `topics` of its event destinations, or None.
+        suppression_sync: the queues to the other Regions, or None.
+        monitoring: the alarms and their `topic`, or None.
         identities: the identities by domain.
         addresses: the identities by address.
         receiving: what receives, or None: `mail_bucket`, `received_topic`, `inbound_function`, `rule_set_name`.
@@ -120,6 +86,7 @@ class RegionalEmail(Construct):
         domains: Sequence[EmailDomain],
         addresses: Sequence[EmailAddress | str] = (),
         rules: Sequence[ReceiptRule] = (),
+        receiving: ReceivingOptions = ReceivingOptions(),  # noqa: B008 - it cannot be changed
         retention: Duration | None = None,
         removal_policy: RemovalPolicy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
         take_over: bool = False,
@@ -127,15 +94,14 @@ class RegionalEmail(Construct):
         feedback: Feedback | ByEmail = Feedback(),  # noqa: B008 - it cannot be changed
         subscribers: Subscribers = Subscribers(),  # noqa: B008
         sending: SendingOptions | None = None,
+        suppression_sync: SuppressionSyncOptions | None = None,
+        monitoring: MonitoringOptions | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
         singles = [EmailAddress(address=one) if isinstance(one, str) else one for one in addresses]
-        problem = _domains_problem([domain.domain_name for domain in domains])
-        problem = problem or _twice("address", [one.address for one in singles])
-        if sending is not None:
-            problem = problem or _default_set_problem([*domains, *singles])
-        if problem:
+        if problem := identities_problem(domains, singles, with_configuration_set=sending is not None):
             raise ValueError(problem)
+        require_known(name=name)
         names = Names(name)
         ses = Place.of(scope).require_ses()
         self.api_endpoint = ses and ses.api
@@ -145,7 +111,7 @@ class RegionalEmail(Construct):
         self.sending = (
             None if sending is None else Sending(self, "Sending", names=names, options=sending, key=self.key)
         )
-        self.identities = {domain.domain_name: self._identity(domain) for domain in domains}
+        self.identities = {domain.domain_name: self._domain(domain) for domain in domains}
         self.addresses = {one.address: self._address(one) for one in singles}
         told: dict[str, Feedback | ByEmail] = {one.domain_name: one.feedback or feedback for one in domains}
         told |= {one.address: one.feedback or feedback for one in singles}
@@ -156,20 +122,63 @@ class RegionalEmail(Construct):
         self.subscriptions: dict[str, TopicSubscriptions] = {}
         self._subscribe("", subscribers, feedback, names)
         for owner in (*domains, *singles):
-            self._subscribe(_name(owner), owner.subscribers, told[_name(owner)], names)
+            self._subscribe(owner.name, owner.subscribers, told[owner.name], names)
 
+        self.suppression_sync: SuppressionSync | None = None
+        if suppression_sync is not None:
+            self.suppression_sync = SuppressionSync(
+                self,
+                "SuppressionSync",
+                names=names,
+                topics=topics_of_trouble(told, self.feedback_topics),
+                regions=suppression_sync.regions,
+                reasons=suppression_sync.reasons,
+                log_retention_days=log_retention_days,
+            )
+
+        handled: HandledMailTable | None = None
+        if (table_region := receiving.handled_mail_region) is not None:
+            handled = HandledMailTable(name=names.handled_table, region=table_region)
+            if table_region == Place.of(self).region:
+                HandledMail(self, "HandledMail", table_name=handled.name)
         self.receiving: Receiving | None = None
         if rules:
             self.receiving = Receiving(
                 self,
                 "Receiving",
-                rule_set_name=names.rule_set,
+                rule_set_name=receiving.existing_rule_set or names.rule_set,
+                existing=receiving.existing_rule_set is not None,
+                after=receiving.after,
                 rules=rules,
                 topic_name=names.received_topic,
+                stored_topic_name=names.stored_topic,
+                handled=handled,
                 key=self.key,
                 retention=retention,
+                archive_after=receiving.archive_after,
+                versioned=receiving.versioned,
+                deleted_retention=receiving.deleted_retention,
+                access_logs=receiving.access_logs,
+                replicate_to=receiving.replicate_to,
                 removal_policy=removal_policy,
                 take_over=take_over,
+                log_retention_days=log_retention_days,
+            )
+        if receiving.block or receiving.allow:
+            ReceiptFilters(self, "Filters", names=names, block=receiving.block, allow=receiving.allow)
+
+        self.monitoring: Monitoring | None = None
+        if monitoring is not None:
+            self.monitoring = watch(
+                self,
+                "Monitoring",
+                names=names,
+                key=self.key,
+                options=monitoring,
+                sending=self.sending,
+                receiving=self.receiving,
+                suppression_sync=self.suppression_sync,
+                subscriptions=self.subscriptions,
                 log_retention_days=log_retention_days,
             )
 
@@ -185,39 +194,13 @@ class RegionalEmail(Construct):
             raise ValueError(f"no identity uses the topic 'feedback'; feedback_topics has {others}")
         return topic
 
-    def _identity(self, domain: EmailDomain) -> DomainIdentity | ReplicaIdentity:
-        parent = domain.dkim_parent_region
-        identity = (
-            DomainIdentity(
-                self,
-                domain.domain_name,
-                domain_name=domain.domain_name,
-                hosted_zone_id=domain.hosted_zone_id,
-                mail_from_domain=domain.mail_from_domain,
-                dkim_key_length=domain.dkim_key_length,
-                own_dkim_key=domain.own_dkim_key,
-                configuration_set_name=self._default_set(domain),
-            )
-            if parent in (None, Place.of(self).region)
-            else ReplicaIdentity(
-                self,
-                domain.domain_name,
-                domain_name=domain.domain_name,
-                parent_region=parent,
-                mail_from_domain=domain.mail_from_domain,
-                configuration_set_name=self._default_set(domain),
-            )
-        )
+    def _domain(self, domain: EmailDomain) -> DomainIdentity | ReplicaIdentity | AdoptedIdentity:
+        identity = domain_identity(self, domain, configuration_set_name=self._default_set(domain))
         self._after_sending(domain, identity)
         return identity
 
-    def _address(self, address: EmailAddress) -> AddressIdentity:
-        identity = AddressIdentity(
-            self,
-            address.address,
-            address=address.address,
-            configuration_set_name=self._default_set(address),
-        )
+    def _address(self, address: EmailAddress) -> AddressIdentity | AdoptedIdentity:
+        identity = address_identity(self, address, configuration_set_name=self._default_set(address))
         self._after_sending(address, identity)
         return identity
 
@@ -246,6 +229,7 @@ class RegionalEmail(Construct):
                 delivery_topic=None if delivery is None else self.feedback_topics[delivery],
                 include_headers=feedback.include_headers,
                 email_forwarding=feedback.email_forwarding,
+                adopted_arn=identity.identity_arn if isinstance(identity, AdoptedIdentity) else None,
             )
             notifications.resource.add_resource_dependency(identity.resource)
             if previous is not None:
@@ -257,10 +241,7 @@ class RegionalEmail(Construct):
         self, owner: EmailDomain | EmailAddress, names: Names, *, after: CfnResource | None
     ) -> CfnResource | None:
         """Let the senders of an identity in, one after the other as well."""
-        name = _name(owner)
-        if problem := _senders_problem(name, owner.senders):
-            raise ValueError(problem)
-        identity = {**self.identities, **self.addresses}[name]
+        identity = {**self.identities, **self.addresses}[owner.name]
         for sender in owner.senders:
             policy = IdentityPolicy(
                 identity,
@@ -286,34 +267,3 @@ class RegionalEmail(Construct):
             topics=[topic for topic in topics if topic is not None],
             names=names,
         )
-
-
-def _name(owner: EmailDomain | EmailAddress) -> str:
-    return owner.domain_name if isinstance(owner, EmailDomain) else owner.address
-
-
-def _domains_problem(names: Sequence[str]) -> str | None:
-    if not names:
-        return "domains is empty; give at least one EmailDomain"
-    return _twice("domain", names)
-
-
-def _senders_problem(owner: str, senders: Sequence[Sender]) -> str | None:
-    if len(senders) > IDENTITY_POLICIES:
-        return f"{owner} has {len(senders)} senders; SES allows {IDENTITY_POLICIES} policies at an identity"
-    return _twice(f"{owner}: sender", [sender.name for sender in senders])
-
-
-def _twice(what: str, names: Sequence[str]) -> str | None:
-    twice = sorted({name for name in names if names.count(name) > 1})
-    return f"{what} {', '.join(twice)} is given twice; remove one" if twice else None
-
-
-def _default_set_problem(owners: Sequence[EmailDomain | EmailAddress]) -> str | None:
-    for owner in owners:
-        if owner.senders and owner.default_configuration_set:
-            return (
-                f"{_name(owner)} has senders: SES refuses mail of delegate senders for an identity with a default "
-                "configuration set; give default_configuration_set=False, or no senders"
-            )
-    return None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Any, Literal
 
@@ -11,6 +10,8 @@ from constructs import Construct
 
 from cdk_ses_regions.domains import domain_problem
 from cdk_ses_regions.errors import InvalidNameError
+from cdk_ses_regions.naming import configuration_set_problem
+from cdk_ses_regions.place import require_known
 from cdk_ses_regions.policies import ses_arn
 
 TlsPolicy = Literal["REQUIRE", "OPTIONAL"]
@@ -41,6 +42,7 @@ class ConfigurationSet(Construct):
         redirect_domain: verified domain of the links for open and click tracking (default: SES's own).
         https_policy: whether those links are https (default "OPTIONAL").
         archive_arn: Mail Manager archive of this Region that keeps what is sent (default: none).
+        sending_pool_name: dedicated IP pool that its mail leaves from, there already (default: SES's shared addresses).
 
     Attributes:
         name: the name.
@@ -69,8 +71,10 @@ class ConfigurationSet(Construct):
         redirect_domain: str | None = None,
         https_policy: HttpsPolicy = "OPTIONAL",
         archive_arn: str | None = None,
+        sending_pool_name: str | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
+        require_known(name=name, redirect_domain=redirect_domain)
         _require_name(name, redirect_domain)
         if validation_threshold is not None and suppressed_reasons is None:
             raise ValueError(
@@ -98,6 +102,8 @@ class ConfigurationSet(Construct):
                 "CustomRedirectDomain": redirect_domain,
                 "HttpsPolicy": https_policy,
             }
+        if sending_pool_name is not None:
+            delivery["SendingPoolName"] = sending_pool_name
         if archive_arn is not None:
             properties["ArchivingOptions"] = {"ArchiveArn": archive_arn}
         self.name = name
@@ -108,10 +114,8 @@ class ConfigurationSet(Construct):
 
 
 def _require_name(name: str, redirect_domain: str | None) -> None:
-    if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", name):
-        raise InvalidNameError(
-            f"configuration set name {name!r} must have letters, digits, hyphens and underscores only, at most 64"
-        )
+    if problem := configuration_set_problem(name):
+        raise InvalidNameError(problem)
     if redirect_domain is not None and (problem := domain_problem(redirect_domain)):
         raise InvalidNameError(f"redirect_domain: {problem}")
 

@@ -77,6 +77,11 @@ def identity_address_problem(address: str) -> str | None:
     return None
 
 
+def identity_problem(name: str) -> str | None:
+    """Return why `name`, a domain or an address, cannot be an identity, or None."""
+    return identity_address_problem(name) if "@" in name else domain_problem(name)
+
+
 def recipient_problem(recipient: str, *, domain: str) -> str | None:
     """Return why `recipient` cannot stand in a receipt rule of `domain`, or None.
 

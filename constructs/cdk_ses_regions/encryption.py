@@ -10,7 +10,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
-from cdk_ses_regions.policies import allow_ses
+from cdk_ses_regions.policies import SES, allow_service
 
 _GIVEN = "_cdk_ses_regions_sids"
 
@@ -49,12 +49,20 @@ class EmailKey(Construct):
 
 
 def let_ses_use(key: kms.IKey, scope: Construct, *, sid: str, source_arns: Sequence[str]) -> None:
-    """Add to the key's policy that SES may encrypt for the given SES resources.
+    """Add to the key's policy that SES may encrypt for the given SES resources; see `let_service_use`."""
+    let_service_use(key, scope, service=SES, sid=sid, source_arns=source_arns)
+
+
+def let_service_use(
+    key: kms.IKey, scope: Construct, *, service: str, sid: str, source_arns: Sequence[str]
+) -> None:
+    """Add to the key's policy that an AWS service may encrypt for the given resources.
 
     A key made elsewhere keeps its policy; a warning then says what it must allow.
     """
-    statement = allow_ses(
+    statement = allow_service(
         scope,
+        service=service,
         sid=_unique(key, sid),
         actions=["kms:Decrypt", "kms:GenerateDataKey*"],
         resource="*",
@@ -64,8 +72,8 @@ def let_ses_use(key: kms.IKey, scope: Construct, *, sid: str, source_arns: Seque
     if not added.statement_added:
         Annotations.of(scope).add_warning_v2(
             "cdk-ses-regions:key-policy",
-            "the key was made elsewhere: its policy must let ses.amazonaws.com use kms:Decrypt and "
-            "kms:GenerateDataKey*, or SES drops what it should store and publish",
+            f"the key was made elsewhere: its policy must let {service} use kms:Decrypt and kms:GenerateDataKey*, "
+            f"or {'SES' if service == SES else 'it'} drops what it should store and publish",
         )
 
 

@@ -10,9 +10,10 @@ from aws_cdk import CfnResource
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from cdk_ses_regions.dns import DKIM_TTL
+from cdk_ses_regions.dns_records import dns_role_problem, write_dkim_records
 from cdk_ses_regions.domains import domain_problem, identity_address_problem, mail_from_problem
 from cdk_ses_regions.errors import InvalidNameError
+from cdk_ses_regions.place import require_known
 from cdk_ses_regions.policies import ses_arn
 from cdk_ses_regions.senders import DEFAULT_ACTIONS, SEND_ACTIONS, SendAction, from_address_problem
 
@@ -79,8 +80,10 @@ class Identity(Construct):
             actions: what they may call (default `SendEmail` and `SendRawEmail`, which SMTP needs).
 
         Raises:
-            ValueError: a From address is not of the identity, or an action does not send.
+            ValueError: a From address is a token or not of the identity, or an action does not send.
         """
+        for one in from_addresses:
+            require_known(from_addresses=one)
         problems = [from_address_problem(one, identity=self.identity_name) for one in from_addresses]
         problems += [f"{one!r} is no action to send with" for one in actions if one not in SEND_ACTIONS]
         if problem := next((one for one in problems if one), None if actions else "actions is empty"):
@@ -100,7 +103,9 @@ def require_names(domain_name: str, mail_from_domain: str | None) -> None:
 
     Raises:
         InvalidNameError: the domain is none, or the MAIL FROM domain is not below it.
+        ValueError: one of them is a token.
     """
+    require_known(domain_name=domain_name, mail_from_domain=mail_from_domain)
     problem = domain_problem(domain_name)
     if problem is None and mail_from_domain is not None:
         problem = mail_from_problem(mail_from_domain, domain=domain_name)
@@ -119,6 +124,9 @@ class DomainIdentity(Identity):
     Args:
         domain_name: the domain to send from and receive for.
         hosted_zone_id: the Route 53 zone for the CNAMEs; without it they are not written (DNS is elsewhere).
+        dns_role_arn: the role that may write to the zone, of another account; see `DnsRecords` (default: the zone is
+            of this account).
+        adopt_records: the CNAMEs may be there already, and then stay when the stack goes (default False).
         mail_from_domain: custom MAIL FROM domain, below the domain (default: a subdomain of amazonses.com).
         on_mx_failure: what SES does while the MAIL FROM domain's MX is wrong (default: it sends with its own domain).
         dkim_key_length: length of the next DKIM key that SES makes (default 2048 bits).
@@ -134,6 +142,7 @@ class DomainIdentity(Identity):
 
     Raises:
         InvalidNameError: the domain is none, or the MAIL FROM domain is not below it.
+        ValueError: one of them is a token, or there is a role for DNS but no zone.
     """
 
     def __init__(
@@ -143,6 +152,8 @@ class DomainIdentity(Identity):
         *,
         domain_name: str,
         hosted_zone_id: str | None = None,
+        dns_role_arn: str | None = None,
+        adopt_records: bool = False,
         mail_from_domain: str | None = None,
         on_mx_failure: OnMxFailure = "USE_DEFAULT_VALUE",
         dkim_key_length: DkimKeyLength = "RSA_2048_BIT",
@@ -151,6 +162,8 @@ class DomainIdentity(Identity):
     ) -> None:
         super().__init__(scope, construct_id)
         require_names(domain_name, mail_from_domain)
+        if problem := dns_role_problem(domain_name, hosted_zone_id, dns_role_arn):
+            raise ValueError(problem)
         properties: dict[str, Any] = {
             "EmailIdentity": domain_name,
             "DkimAttributes": {"SigningEnabled": True},
@@ -173,7 +186,13 @@ class DomainIdentity(Identity):
         self.resource = CfnResource(self, "Resource", type="AWS::SES::EmailIdentity", properties=properties)
         self._easy = own_dkim_key is None
         if hosted_zone_id is not None and self._easy:
-            self._publish_dkim(hosted_zone_id)
+            write_dkim_records(
+                self,
+                self.resource,
+                hosted_zone_id=hosted_zone_id,
+                dns_role_arn=dns_role_arn,
+                adopt=adopt_records,
+            )
 
     @property
     def dkim_records(self) -> list[tuple[str, str]]:
@@ -189,23 +208,6 @@ class DomainIdentity(Identity):
                 for number in (1, 2, 3)
             ]
         )
-
-    def _publish_dkim(self, hosted_zone_id: str) -> None:
-        identity = self.resource.logical_id
-        for number in (1, 2, 3):
-            CfnResource(
-                self,
-                f"Dkim{number}",
-                type="AWS::Route53::RecordSet",
-                properties={
-                    "HostedZoneId": hosted_zone_id,
-                    # Fn::GetAtt as plain data: no token has to travel to Node and back.
-                    "Name": {"Fn::GetAtt": [identity, f"DkimDNSTokenName{number}"]},
-                    "Type": "CNAME",
-                    "TTL": str(DKIM_TTL),
-                    "ResourceRecords": [{"Fn::GetAtt": [identity, f"DkimDNSTokenValue{number}"]}],
-                },
-            )
 
 
 class AddressIdentity(Identity):
@@ -228,6 +230,7 @@ class AddressIdentity(Identity):
 
     Raises:
         InvalidNameError: it is no address, or has a character that in policies stands for others.
+        ValueError: it is a token.
     """
 
     def __init__(
@@ -239,6 +242,7 @@ class AddressIdentity(Identity):
         configuration_set_name: str | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
+        require_known(address=address)
         if problem := identity_address_problem(address):
             raise InvalidNameError(problem)
         self.address = self.identity_name = address

@@ -7,6 +7,9 @@ import hashlib
 from constructs import Construct
 
 from cdk_ses_regions.identity import Identity
+from cdk_ses_regions.place import require_known
+from cdk_ses_regions.policies import ses_arn
+from cdk_ses_regions.provider_rights import Beyond
 from cdk_ses_regions.senders import Sender, sender_name_problem, sender_problem, sending_policy
 from cdk_ses_regions.ses_resource import SesProvider
 
@@ -41,6 +44,8 @@ class IdentityPolicy(Construct):
         policy_name: str | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
+        for one in (*sender.accounts, *sender.from_addresses, *sender.source_ips):  # principals may be tokens
+            require_known(**{f"a value of sender {sender.name!r}": one})
         arn, name = identity.identity_arn, sender.name if policy_name is None else policy_name
         problem = sender_problem(sender, identity=identity.identity_name, identity_arn=arn)
         if problem := problem or sender_name_problem(name):
@@ -64,5 +69,6 @@ class IdentityPolicy(Construct):
             ],
             resources=arn,
             suffix=hashlib.sha256(identity.identity_name.encode()).hexdigest()[:8],
+            beyond=Beyond(name="SesIdentityPolicies", resources=[ses_arn(scope, "identity/*")]),
         )
         self.resource.add_resource_dependency(identity.resource)

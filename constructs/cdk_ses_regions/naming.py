@@ -51,6 +51,15 @@ def rule_name_problem(name: str) -> str | None:
     return None
 
 
+def configuration_set_problem(name: str) -> str | None:
+    """Return why `name` cannot name a configuration set, or None."""
+    if re.fullmatch(r"[A-Za-z0-9_-]{1,64}", name):
+        return None
+    return (
+        f"configuration set name {name!r} must have letters, digits, hyphens and underscores only, at most 64"
+    )
+
+
 def short_name_problem(name: str) -> str | None:
     """Return why `name` cannot name a topic, a queue or an event destination of a deployment, or None."""
     if len(name) > SHORT_NAME_LIMIT:
@@ -83,6 +92,16 @@ class Names:
         """Name of the stack that owns the records all Regions share: `Email-shared-dns`."""
         return self._stack("shared-dns")
 
+    @property
+    def smtp_stack(self) -> str:
+        """Name of the stack that owns the SMTP credentials of all Regions: `Email-smtp`."""
+        return self._stack("smtp")
+
+    @property
+    def global_endpoint_stack(self) -> str:
+        """Name of the stack with the global endpoint: `Email-global-endpoint`."""
+        return self._stack("global-endpoint")
+
     def regional_stack(self, region: str) -> str:
         """Return the name of one Region's stack: `Email-us-west-2`."""
         return self._stack(region)
@@ -103,9 +122,60 @@ class Names:
         return f"{self.prefix}-received"
 
     @property
+    def stored_topic(self) -> str:
+        """Name of the SNS topic on which SES tells of the mail it has stored: `email-stored`."""
+        return f"{self.prefix}-stored"
+
+    @property
+    def handled_table(self) -> str:
+        """Name of the DynamoDB table of mail that was handled: `email-handled`."""
+        return f"{self.prefix}-handled"
+
+    @property
     def configuration_set(self) -> str:
         """Name of the configuration set: `email-sending`."""
         return f"{self.prefix}-sending"
+
+    @property
+    def key_alias(self) -> str:
+        """Alias of a Region's customer key, by which other Regions know it: `alias/email-key`."""
+        return f"alias/{self.prefix}-key"
+
+    @property
+    def smtp_user(self) -> str:
+        """Name of the IAM user behind SMTP, and of the policies it has with a number: `email-smtp`."""
+        return f"{self.prefix}-smtp"
+
+    @property
+    def smtp_secret(self) -> str:
+        """Name of the secret with the SMTP credentials: `email/smtp`."""
+        return f"{self.prefix}/smtp"
+
+    @property
+    def dedicated_ip_pool(self) -> str:
+        """Name of the dedicated IP pool: `email-pool`."""
+        return f"{self.prefix}-pool"
+
+    def global_endpoint(self, secondary_region: str) -> str:
+        """Return the name of the global endpoint: `email-with-eu-west-1`.
+
+        It says the second Region: SES changes none, and CloudFormation replaces none under the same name.
+        """
+        return f"{self.prefix}-with-{secondary_region}"
+
+    @property
+    def alarms_topic(self) -> str:
+        """Name of the SNS topic that tells of alarms: `email-alarms`."""
+        return f"{self.prefix}-alarms"
+
+    @property
+    def dashboard(self) -> str:
+        """Name of the dashboard of all Regions: `email-regions`."""
+        return f"{self.prefix}-regions"
+
+    def alarm(self, name: str) -> str:
+        """Return the name of an alarm: `email-quota-used`."""
+        return f"{self.prefix}-{name}"
 
     def topic(self, name: str) -> str:
         """Return the name of a feedback topic: `email-feedback`."""
@@ -119,6 +189,20 @@ class Names:
         """Return the name of a queue that is subscribed to topics: `email-bounces`."""
         return f"{self.prefix}-{name}"
 
+    @property
+    def suppression_queue(self) -> str:
+        """Name of the queue with a Region's bounces and complaints: `email-suppression`."""
+        return f"{self.prefix}-suppression"
+
+    def suppress_queue(self, region: str) -> str:
+        """Return the name of the queue with what another Region is to suppress: `email-suppress-eu-west-1`."""
+        return f"{self.prefix}-suppress-{region}"
+
+    @property
+    def suppression_table(self) -> str:
+        """Name of the table with the removals from a Region's suppression list: `email-suppression`."""
+        return f"{self.prefix}-suppression"
+
     def rule(self, domain: str, rule: str) -> str:
         """Return the name of a domain's receipt rule: `example.com-support`.
 
@@ -131,6 +215,13 @@ class Names:
         if problem := rule_name_problem(rule):
             raise InvalidNameError(problem)
         return _cut(f"{domain}-{rule}", RULE_LIMIT)
+
+    def receipt_filter(self, policy: str, cidr: str) -> str:
+        """Return the name of an IP filter: `email-block-203-0-113-0-24`.
+
+        It says what the filter does: SES cannot change one, and CloudFormation replaces none under the same name.
+        """
+        return f"{self.prefix}-{policy}-{cidr.replace('.', '-').replace('/', '-')}"
 
     def sender_policy(self, sender: str) -> str:
         """Return the name of the policy that lets a sender in: `email-agency`; cut like a rule's."""

@@ -15,6 +15,7 @@ from cdk_ses_regions.regions import SesRegion
 from cdk_ses_regions.regions import region as ses_region
 
 _KEPT = "_cdk_ses_regions_place"
+_TOKEN = "${Token["
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,3 +68,17 @@ class Place:
         return (
             self.ses if self.ses is not None or Token.is_unresolved(self.region) else ses_region(self.region)
         )
+
+
+def require_known(**values: str | None) -> None:
+    """Make sure that none of the named texts has a token in it, for what is made of them at synthesis.
+
+    Raises:
+        ValueError: one has.
+    """
+    for name, value in values.items():
+        if value is not None and _TOKEN in value:  # as CDK writes them into texts: no question to Node
+            raise ValueError(
+                f"{name} is a token, known only when the stack is deployed; it has a part in names and policies, so "
+                "give the text itself. Hosted zones, accounts, Regions of stacks and ARNs may be tokens"
+            )

@@ -7,9 +7,11 @@ take it for a role of another account, and write it into policies that it depend
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, cast
 
 from aws_cdk import CfnResource
@@ -30,14 +32,20 @@ class PythonFunction(Construct):
     """A Python function with the code of one folder of `handlers/`, least privilege and a log group that expires.
 
     Args:
-        code: the folder's name; its module of the same name has the function `handler`.
+        code: the folder's name; its module of the same name has the function.
+        files: further files to put beside that code, by name (default: none); data, and no token in it.
         description: what it is for, seen in the console.
         memory_mb: memory in MB.
         timeout_seconds: how long one run may take.
+        entry: the function's name in the module (default `handler`).
         log_retention_days: how long logs are kept (default 30; a number of days that CloudWatch Logs has).
         environment: environment variables; never a secret.
         statements: what it may do, beside writing its own log.
-        dead_letter_queue_arn: queue for events that failed every attempt.
+
+    Attributes:
+        timeout_seconds: likewise.
+        role: what it runs as.
+        resource: the `AWS::Lambda::Function`.
     """
 
     def __init__(
@@ -49,15 +57,15 @@ class PythonFunction(Construct):
         description: str,
         memory_mb: int,
         timeout_seconds: int,
+        entry: str = "handler",
+        files: Mapping[str, str] | None = None,
         log_retention_days: int = 30,
         environment: Mapping[str, str] | None = None,
         statements: Sequence[Statement] = (),
-        dead_letter_queue_arn: str | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
-        asset = assets.Asset(
-            self, "Code", path=str(_HANDLERS / code), exclude=["**/__pycache__", "**/__pycache__/**", "*.pyc"]
-        )
+        self.timeout_seconds = timeout_seconds
+        asset = self._code(code, files)
         log_group = CfnResource(
             self, "Logs", type="AWS::Logs::LogGroup", properties={"RetentionInDays": log_retention_days}
         )
@@ -72,7 +80,7 @@ class PythonFunction(Construct):
             "Description": description,
             "Runtime": _RUNTIME,
             "Architectures": ["arm64"],
-            "Handler": f"{code}.handler",
+            "Handler": f"{code}.{entry}",
             "Code": {"S3Bucket": asset.s3_bucket_name, "S3Key": asset.s3_object_key},
             "Role": self.role.role_arn,
             "MemorySize": memory_mb,
@@ -81,9 +89,17 @@ class PythonFunction(Construct):
         }
         if environment:
             properties["Environment"] = {"Variables": dict(environment)}
-        if dead_letter_queue_arn:
-            properties["DeadLetterConfig"] = {"TargetArn": dead_letter_queue_arn}
         self.resource = CfnResource(self, "Resource", type="AWS::Lambda::Function", properties=properties)
+
+    def _code(self, code: str, files: Mapping[str, str] | None) -> assets.Asset:
+        exclude = ["**/__pycache__", "**/__pycache__/**", "*.pyc"]
+        if not files:
+            return assets.Asset(self, "Code", path=str(_HANDLERS / code), exclude=exclude)
+        with TemporaryDirectory() as folder:  # CDK copies it at once
+            shutil.copytree(_HANDLERS / code, folder, dirs_exist_ok=True)
+            for name, content in files.items():
+                Path(folder, name).write_text(content, encoding="utf-8")
+            return assets.Asset(self, "Code", path=folder, exclude=exclude)
 
     @cached_property
     def arn(self) -> str:

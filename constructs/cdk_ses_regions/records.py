@@ -17,13 +17,22 @@ from cdk_ses_regions.domains import is_below
 
 def shared_records(settings: Settings, domain: Domain) -> list[Record]:
     """Return every record of a domain that Regions share."""
-    mail_from = domain.mail_from
-    records = [] if mail_from is None else list(mail_from_records(mail_from, settings.feedback_region))
-    return records + own_records(settings, domain)
+    records = own_records(settings, domain)
+    if (mail_from := domain.mail_from) is not None and mail_from.is_shared:
+        return [*mail_from_records(mail_from.domain, settings.feedback_region), *records]
+    return records
 
 
 def regional_records(settings: Settings, domain: Domain, region: str) -> list[Record]:
-    """Return the records of a domain that one Region has for itself: where the links that it tracks lead.
+    """Return every record of a domain that one Region has for itself, beside those of Easy DKIM."""
+    records = redirect_records(settings, domain, region)
+    if (mail_from := domain.mail_from) is not None and not mail_from.is_shared:
+        return [*mail_from_records(mail_from.name_in(region), region), *records]
+    return records
+
+
+def redirect_records(settings: Settings, domain: Domain, region: str) -> list[Record]:
+    """Return where the links lead that a Region tracks, if their name is in the domain.
 
     Links that are https go through a CDN of the user's, which is then what the name leads to.
     """
@@ -41,8 +50,8 @@ def own_records(settings: Settings, domain: Domain) -> list[Record]:
     dkim = domain.dkim
     if dkim.selector is not None and dkim.public_key is not None:
         records.append(own_dkim_record(domain.name, dkim.selector, dkim.public_key))
-    if domain.receiving is not None and domain.receiving.mx:
-        records.append(inbound_mx(domain.name, settings.receiving_regions_of(domain)))
+    if regions := settings.mx_regions_of(domain):
+        records.append(inbound_mx(domain.name, regions))
     if domain.dmarc is not None:
         records.append(dmarc_record(domain.name, domain.dmarc.policy, domain.dmarc.rua))
     return records

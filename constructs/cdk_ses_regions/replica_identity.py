@@ -9,8 +9,9 @@ from constructs import Construct
 
 from cdk_ses_regions import regions
 from cdk_ses_regions.identity import Identity, OnMxFailure, require_names
-from cdk_ses_regions.place import Place
+from cdk_ses_regions.place import Place, require_known
 from cdk_ses_regions.policies import ses_arn
+from cdk_ses_regions.provider_rights import Beyond
 from cdk_ses_regions.ses_resource import SesProvider
 
 
@@ -36,7 +37,7 @@ class ReplicaIdentity(Identity):
     Raises:
         InvalidNameError: the domain is none, or the MAIL FROM domain is not below it.
         UnsupportedRegionError: there is no such parent Region.
-        ValueError: the parent Region is this one, or in another partition.
+        ValueError: the parent Region is this one, in another partition, or a token.
     """
 
     def __init__(
@@ -52,6 +53,7 @@ class ReplicaIdentity(Identity):
     ) -> None:
         super().__init__(scope, construct_id)
         require_names(domain_name, mail_from_domain)
+        require_known(parent_region=parent_region)
         place, parent = Place.of(scope), regions.region(parent_region)
         _require_another(place, parent, domain_name)
         self.domain_name = self.identity_name = domain_name
@@ -84,6 +86,10 @@ class ReplicaIdentity(Identity):
             if configuration_set_name is None
             else [self.identity_arn, ses_arn(scope, f"configuration-set/{configuration_set_name}")],
             suffix=self._suffix,
+            beyond=Beyond(
+                name="SesReplicaIdentities",
+                resources=[ses_arn(scope, "identity/*"), ses_arn(scope, "configuration-set/*")],
+            ),
         )
         self.resource.add_resource_dependency(self._may_replicate(provider, place, parent))
 
@@ -101,15 +107,15 @@ class ReplicaIdentity(Identity):
             "Resource": arn,
             "Condition": {"ForAllValues:StringEquals": {"ses:ReplicaRegion": [place.region]}},
         }
-        return CfnResource(
-            self,
-            "MayReplicate",
-            type="AWS::IAM::Policy",
-            properties={
-                "PolicyName": f"SesReplicateDkimKey{self._suffix}",
-                "PolicyDocument": {"Version": "2012-10-17", "Statement": [statement]},
-                "Roles": [provider.handler.role.role_name],
-            },
+        return provider.rights.give(
+            "SesReplicateDkimKey",
+            statement,
+            suffix=self._suffix,
+            at=(self, "MayReplicate"),
+            beyond=Beyond(
+                name=f"SesReplicateDkimKeysOf-{parent.name}",
+                resources=[f"arn:{place.partition}:ses:{parent.name}:{place.account}:identity/*"],
+            ),
         )
 
 

@@ -73,6 +73,7 @@ class SendingOptions:
         redirect_domain: domain of the links for open and click tracking.
         https_policy: whether those links are https.
         archive_arn: Mail Manager archive of this Region.
+        sending_pool_name: dedicated IP pool that mail leaves from.
         events: the event destinations, at most ten.
     """
 
@@ -87,6 +88,7 @@ class SendingOptions:
     redirect_domain: str | None = None
     https_policy: HttpsPolicy = "OPTIONAL"
     archive_arn: str | None = None
+    sending_pool_name: str | None = None
     events: Sequence[Events] = ()
 
 
@@ -137,6 +139,7 @@ class Sending(Construct):
             redirect_domain=options.redirect_domain,
             https_policy=options.https_policy,
             archive_arn=options.archive_arn,
+            sending_pool_name=options.sending_pool_name,
         )
         self.topics: dict[str, sns.ITopic] = {}
         self.subscriptions: dict[str, TopicSubscriptions] = {}

@@ -5,21 +5,23 @@ The function is `handlers/ses_provider`; its classes say what create, update and
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from aws_cdk import CfnResource, Token
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
+from cdk_ses_regions.mail_bucket import MAIL_PREFIX
 from cdk_ses_regions.place import Place
-from cdk_ses_regions.policies import Statement
+from cdk_ses_regions.provider_rights import Beyond, ProviderRights
 from cdk_ses_regions.python_function import PythonFunction
 
 if TYPE_CHECKING:
     from aws_cdk import aws_s3 as s3
 
 _PROVIDER_ID = "SesProvider"
+_TRIAL = "AMAZON_SES_SETUP_NOTIFICATION"
 
 # Longer than the function's own timeout: a crash then costs minutes, not CloudFormation's default hour.
 _SERVICE_TIMEOUT_SECONDS = 300
@@ -34,7 +36,6 @@ class SesProvider(Construct):
 
     def __init__(self, scope: Construct, construct_id: str) -> None:
         super().__init__(scope, construct_id)
-        self._policies: dict[tuple[str, str], CfnResource] = {}
         self.handler = PythonFunction(
             self,
             "Function",
@@ -43,6 +44,7 @@ class SesProvider(Construct):
             memory_mb=256,
             timeout_seconds=_FUNCTION_TIMEOUT_SECONDS,
         )
+        self.rights = ProviderRights(self, self.handler.role)
 
     @classmethod
     def of(cls, scope: Construct) -> SesProvider:
@@ -61,6 +63,7 @@ class SesProvider(Construct):
         actions: Sequence[str],
         resources: str | Sequence[str] = "*",
         suffix: str = "",
+        beyond: Beyond | None = None,
     ) -> CfnResource:
         """Define one resource that this provider carries out, and let the function do what it needs.
 
@@ -74,6 +77,11 @@ class SesProvider(Construct):
             suffix: ends the name of the permission, where a type has one for each of several `resources` (default:
                 they are numbered). It has to stay: a permission that others move up to is gone before what it was
                 for is deleted.
+            beyond: patterns instead of `resources`, where the function's role has no room to name more of them
+                (default: such a resource is refused).
+
+        Raises:
+            ValueError: the function's role has no room for more permissions.
         """
         defined = CfnResource(
             scope,
@@ -85,29 +93,10 @@ class SesProvider(Construct):
                 **properties,
             },
         )
-        defined.add_resource_dependency(self._allow(type, actions, resources, suffix))
+        name = type.removeprefix("Custom::")
+        statement = {"Effect": "Allow", "Action": list(actions), "Resource": resources}
+        defined.add_resource_dependency(self.rights.give(name, statement, suffix=suffix, beyond=beyond))
         return defined
-
-    def _allow(
-        self, kind: str, actions: Sequence[str], resources: str | Sequence[str], suffix: str
-    ) -> CfnResource:
-        """Return the policy for one resource type and what it acts on, attached to the function's role once."""
-        wanted = (kind, str(resources))
-        if wanted not in self._policies:
-            statement: Statement = {"Effect": "Allow", "Action": list(actions), "Resource": resources}
-            earlier = sum(one == kind for one, _ in self._policies)
-            name = f"{kind.removeprefix('Custom::')}{suffix or (earlier + 1 if earlier else '')}"
-            self._policies[wanted] = CfnResource(
-                self,
-                name,
-                type="AWS::IAM::Policy",
-                properties={
-                    "PolicyName": name,
-                    "PolicyDocument": {"Version": "2012-10-17", "Statement": [statement]},
-                    "Roles": [self.handler.role.role_name],
-                },
-            )
-        return self._policies[wanted]
 
 
 class ActiveReceiptRuleSet(Construct):
@@ -150,6 +139,8 @@ class IdentityNotificationTopics(Construct):
         delivery_topic: topic for deliveries (default: none).
         include_headers: original headers in each notification (default True).
         email_forwarding: feedback by email as well (default False; it goes off once both topics are set).
+        adopted_arn: ARN of the `AdoptedIdentity`, on which this then has to depend: the settings that it had before
+            come back when the stack goes (default: it had none).
 
     Raises:
         ValueError: a topic is in another Region; SES publishes in its own only.
@@ -166,6 +157,7 @@ class IdentityNotificationTopics(Construct):
         delivery_topic: sns.ITopic | None = None,
         include_headers: bool = True,
         email_forwarding: bool = False,
+        adopted_arn: str | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
         kinds = {"Bounce": bounce_topic, "Complaint": complaint_topic, "Delivery": delivery_topic}
@@ -183,6 +175,8 @@ class IdentityNotificationTopics(Construct):
                 **{f"{kind}TopicArn": arns[topic] for kind, topic in topics.items()},
                 "IncludeHeaders": _flag(include_headers),
                 "EmailForwarding": _flag(email_forwarding),
+                # The tags that it remembers in are those that the adopted identity may set.
+                **({} if adopted_arn is None else {"Remembered": adopted_arn}),
             },
             # These API v1 actions have no resource type in IAM either.
             actions=[
@@ -197,29 +191,45 @@ class IdentityNotificationTopics(Construct):
 
 
 class SetupNotification(Construct):
-    """Takes away, with the stack, the trial mail that SES wrote when the first rule was created.
+    """Takes away, with the stack, the trial mails that SES wrote when rules were created.
 
     Without it no mail bucket ever is empty: neither can it be removed, nor a deployment that failed be undone.
     See https://docs.aws.amazon.com/ses/latest/dg/receiving-email-action-s3.html
 
     Args:
         bucket: the bucket of the rules' S3 actions.
-        prefix: their object key prefix.
+        prefixes: their object key prefixes, all below `mail/`.
+        versioned: the bucket has versions, of which none stays (default False).
 
     Attributes:
         resource: the custom resource; let the first rule depend on it.
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, bucket: s3.IBucket, prefix: str) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        bucket: s3.IBucket,
+        prefixes: Collection[str],
+        versioned: bool = False,
+    ) -> None:
         super().__init__(scope, construct_id)
-        key = f"{prefix}AMAZON_SES_SETUP_NOTIFICATION"
+        # Whichever rules there are: a permission for each would go before what it is for.
+        mails = f"{bucket.bucket_arn}/{MAIL_PREFIX}*{_TRIAL}"
         self.resource = SesProvider.of(scope).resource(
             self,
             "Resource",
             type="Custom::SesSetupNotification",
-            properties={"Bucket": bucket.bucket_name, "Key": key},
-            actions=["s3:DeleteObject"],
-            resources=f"{bucket.bucket_arn}/{key}",
+            properties={
+                "Bucket": bucket.bucket_name,
+                "Keys": [f"{prefix}{_TRIAL}" for prefix in sorted(prefixes)],
+                **({"Versioned": _flag(True)} if versioned else {}),
+            },
+            actions=["s3:DeleteObject", "s3:DeleteObjectVersion", "s3:ListBucketVersions"]
+            if versioned
+            else ["s3:DeleteObject"],
+            resources=[bucket.bucket_arn, mails] if versioned else mails,
         )
 
 

@@ -11,7 +11,7 @@ from constructs import Construct
 
 from cdk_ses_regions.naming import Names
 from cdk_ses_regions.place import Place
-from cdk_ses_regions.policies import Statement, deny_insecure_transport
+from cdk_ses_regions.policies import allow_topics, deny_insecure_transport
 
 _FOURTEEN_DAYS = 14 * 24 * 3600
 _ATTEMPTS = 5
@@ -143,26 +143,13 @@ class TopicSubscriptions(Construct):
                 "PolicyDocument": {
                     "Version": "2012-10-17",
                     "Statement": [
-                        self._may_send(arn),
+                        allow_topics(sid="Topics", queue_arn=arn, topic_arns=self._topic_arns),
                         deny_insecure_transport(actions="sqs:*", resource=arn),
                     ],
                 },
             },
         )
         return queue
-
-    def _may_send(self, queue_arn: str) -> Statement:
-        return {
-            "Sid": "Topics",
-            "Effect": "Allow",
-            "Principal": {"Service": "sns.amazonaws.com"},
-            "Action": "sqs:SendMessage",
-            "Resource": queue_arn,
-            "Condition": {
-                "StringEquals": {"aws:SourceAccount": Place.of(self).account},
-                "ArnEquals": {"aws:SourceArn": self._topic_arns},
-            },
-        }
 
     def _let_in(self, construct_id: str, function_arn: str) -> None:
         for number, topic_arn in enumerate(self._topic_arns, start=1):

@@ -80,7 +80,7 @@ def test_a_received_mail_is_stored_under_the_regions_key_and_told_of(journey: Re
     assert stored["kms_key"] == journey.outputs["KeyArn"]
     assert event["region"] == journey.region
     assert event["s3"]["bucket"] == stored["bucket"]
-    assert event["s3"]["key"] == f"mail/{message_id}"
+    assert event["s3"]["key"] == stored["key"] == f"mail/example.com-support/{message_id}"
     assert event["envelope"]["sender"] == "jane@example.net"
     assert event["envelope"]["recipients"] == ["support@example.com"]
     assert event["text"].startswith("Hello from far away.")

@@ -75,8 +75,12 @@ def a_role(region: Region, *statements: dict[str, Any]) -> str:
     return str(role)
 
 
-def a_function(region: Region, code: str = "def handler(event, context):\n    return event\n") -> str:
-    """Return the ARN of a function that answers with its event, or has other code."""
+def a_function(
+    region: Region,
+    code: str = "def handler(event, context):\n    return event\n",
+    *statements: dict[str, Any],
+) -> str:
+    """Return the ARN of a function that answers with its event, or has other code; its role has the statements."""
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as file:
         file.writestr("index.py", code)
@@ -84,7 +88,7 @@ def a_function(region: Region, code: str = "def handler(event, context):\n    re
         region.client("lambda").create_function(
             FunctionName=unique("function"),
             Runtime="python3.13",
-            Role=a_role(region),
+            Role=a_role(region, *statements),
             Handler="index.handler",
             Code={"ZipFile": archive.getvalue()},
         )["FunctionArn"]

@@ -136,6 +136,54 @@ def test_a_bucket_has_its_ownership_tags_and_public_access_block(
     assert s3.get_public_access_block(Bucket=name)["PublicAccessBlockConfiguration"] == blocked
 
 
+def test_a_bucket_has_its_access_logs_until_the_template_drops_them(
+    here: Region, stack: Stack, name: str
+) -> None:
+    target = {"DestinationBucketName": "logs-of-all", "LogFilePrefix": "mail/"}
+    assert stack.deploy({"Bucket": a_bucket(name, LoggingConfiguration=target)}) == "CREATE_COMPLETE"
+    s3 = here.client("s3")
+    logging = s3.get_bucket_logging(Bucket=name)["LoggingEnabled"]
+    assert logging == {"TargetBucket": "logs-of-all", "TargetPrefix": "mail/"}
+    assert stack.deploy({"Bucket": a_bucket(name)}) == "UPDATE_COMPLETE"
+    assert "LoggingEnabled" not in s3.get_bucket_logging(Bucket=name)
+
+
+def test_a_bucket_is_copied_until_the_template_drops_it(here: Region, stack: Stack, name: str) -> None:
+    s3, copies = here.client("s3"), f"{name}-copies"
+    rule = {
+        "Id": "mail",
+        "Status": "Enabled",
+        "Priority": 1,
+        "Filter": {"Prefix": "mail/"},
+        "DeleteMarkerReplication": {"Status": "Disabled"},
+        "SourceSelectionCriteria": {"SseKmsEncryptedObjects": {"Status": "Enabled"}},
+        "Destination": {
+            "Bucket": f"arn:aws:s3:::{copies}",
+            "EncryptionConfiguration": {"ReplicaKmsKeyID": f"arn:aws:kms:{here.name}:111111111111:key/1"},
+        },
+    }
+    told = {"Role": "arn:aws:iam::111111111111:role/copy", "Rules": [rule]}
+    versions = {"VersioningConfiguration": {"Status": "Enabled"}}
+    s3.create_bucket(Bucket=copies, CreateBucketConfiguration={"LocationConstraint": here.name})
+    bucket = a_bucket(f"{name}-early", ReplicationConfiguration=told, **versions)
+    assert stack.deploy({"Bucket": bucket}) != "CREATE_COMPLETE"
+    assert "Destination bucket must have versioning enabled" in stack.reasons()
+    stack.delete()
+    s3.put_bucket_versioning(Bucket=copies, VersioningConfiguration={"Status": "Enabled"})
+    bucket = a_bucket(name, ReplicationConfiguration=told, **versions)
+    assert stack.deploy({"Bucket": bucket}) == "CREATE_COMPLETE", stack.reasons()
+    found = s3.get_bucket_replication(Bucket=name)["ReplicationConfiguration"]
+    [kept] = found["Rules"]
+    assert (found["Role"], {**kept, "Id": kept["ID"]}) == (told["Role"], {**rule, "ID": "mail"})
+    s3.put_object(Bucket=name, Key="mail/1", Body=b"Hello")
+    s3.put_object(Bucket=name, Key="other/1", Body=b"Hello")
+    s3.delete_object(Bucket=name, Key="mail/1")
+    assert [one["Key"] for one in s3.list_objects_v2(Bucket=copies)["Contents"]] == ["mail/1"]
+    assert stack.deploy({"Bucket": a_bucket(name, **versions)}) == "UPDATE_COMPLETE"
+    with pytest.raises(s3.exceptions.ClientError, match="ReplicationConfigurationNotFound"):
+        s3.get_bucket_replication(Bucket=name)
+
+
 def test_a_bucket_has_its_policy(here: Region, stack: Stack, name: str) -> None:
     deny = {
         "Effect": "Deny",

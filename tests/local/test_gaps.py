@@ -6,6 +6,7 @@ Each check runs against both. When ministack has learned something, the test say
 from __future__ import annotations
 
 import ast
+import json
 import re
 import subprocess
 import sys
@@ -17,9 +18,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError
-from deployed import Resources, Stack, a_role
+from deployed import Resources, Stack, a_function, a_role
 from region import Region, a_domain, policy, unique
 
 import cdk_ses_regions.local
@@ -156,6 +158,57 @@ def denying_insecure_transport_lets_us_in(here: Region) -> bool:
     return not refuses(lambda: s3.put_object(Bucket=name, Key="a", Body=b""))
 
 
+# condition_keys.py
+
+
+def a_callers_role(here: Region, *, trusts: dict[str, Any], may: dict[str, Any]) -> str:
+    iam, name = here.client("iam"), unique("role")
+    trust = {
+        "Effect": "Allow",
+        "Principal": {"AWS": here.local.account},
+        "Action": "sts:AssumeRole",
+        **trusts,
+    }
+    role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=policy(trust))["Role"]["Arn"]
+    iam.put_role_policy(RoleName=name, PolicyName="own", PolicyDocument=policy({"Effect": "Allow", **may}))
+    return str(role)
+
+
+def as_role(here: Region, role: str, service: str, *, by: Any = None) -> Any:
+    answer = (by or here.client("sts")).assume_role(RoleArn=role, RoleSessionName="session")["Credentials"]
+    return boto3.client(  # pyright: ignore[reportCallIssue]
+        service,  # pyright: ignore[reportArgumentType]
+        endpoint_url=here.local.endpoint_url,
+        region_name=here.name,
+        aws_access_key_id=answer["AccessKeyId"],
+        aws_secret_access_key=answer["SecretAccessKey"],
+        aws_session_token=answer["SessionToken"],
+    )
+
+
+def a_role_that_assumes_another_is_known_by_its_name(here: Region) -> bool:
+    first = a_callers_role(here, trusts={}, may={"Action": "sts:AssumeRole", "Resource": "*"})
+    known = {"Condition": {"ArnEquals": {"aws:PrincipalArn": first}}}
+    second = a_callers_role(here, trusts=known, may={"Action": "sts:GetCallerIdentity", "Resource": "*"})
+    return not refuses(lambda: as_role(here, second, "sts", by=as_role(here, first, "sts")))
+
+
+def a_role_writes_only_the_records_that_it_may(here: Region) -> bool:
+    zone = here.client("route53").create_hosted_zone(Name="zone.example", CallerReference=unique("zone"))
+    names = {"route53:ChangeResourceRecordSetsNormalizedRecordNames": ["ours.zone.example"]}
+    may = {
+        "Action": "route53:ChangeResourceRecordSets",
+        "Resource": "*",
+        "Condition": {"ForAllValues:StringEquals": names},
+    }
+    writer = as_role(here, a_callers_role(here, trusts={}, may=may), "route53")
+    record = {"Name": "theirs.zone.example", "Type": "TXT", "TTL": 60, "ResourceRecords": [{"Value": '"x"'}]}
+    changes = {"Changes": [{"Action": "CREATE", "ResourceRecordSet": record}]}
+    return refuses(
+        lambda: writer.change_resource_record_sets(HostedZoneId=zone["HostedZone"]["Id"], ChangeBatch=changes)
+    )
+
+
 # web/mount.py
 
 
@@ -199,6 +252,18 @@ def a_bucket_has_its_lifecycle(here: Region) -> bool:
     rules = [{"Status": "Enabled", "ExpirationInDays": 1}]
     name = bucket(here, LifecycleConfiguration={"Rules": rules})
     return not refuses(lambda: here.client("s3").get_bucket_lifecycle_configuration(Bucket=name))
+
+
+def a_bucket_has_its_copies(here: Region) -> bool:
+    s3, copies = here.client("s3"), bucket(here, VersioningConfiguration={"Status": "Enabled"})
+    rule = {"Status": "Enabled", "Priority": 1, "Filter": {"Prefix": ""}}
+    rule |= {
+        "Destination": {"Bucket": f"arn:aws:s3:::{copies}"},
+        "DeleteMarkerReplication": {"Status": "Disabled"},
+    }
+    told = {"Role": f"arn:aws:iam::{here.local.account}:role/copy", "Rules": [rule]}
+    name = bucket(here, VersioningConfiguration={"Status": "Enabled"}, ReplicationConfiguration=told)
+    return not refuses(lambda: s3.get_bucket_replication(Bucket=name))
 
 
 def a_bucket_has_its_ownership(here: Region) -> bool:
@@ -484,6 +549,41 @@ def ses_publishes_metrics(here: Region) -> bool:
     return bool(here.client("cloudwatch").list_metrics(Namespace="AWS/SES")["Metrics"])
 
 
+# alarms.py
+
+
+def an_alarm_hears_of_what_a_service_publishes(here: Region) -> bool:
+    function, name = a_function(here, "def handler(event, context):\n    raise OSError\n"), unique("alarm")
+    cloudwatch = here.client("cloudwatch")
+    cloudwatch.put_metric_alarm(
+        AlarmName=name,
+        Namespace="AWS/Lambda",
+        MetricName="Errors",
+        Dimensions=[{"Name": "FunctionName", "Value": function.rpartition(":")[2]}],
+        Statistic="Sum",
+        Period=60,
+        EvaluationPeriods=1,
+        Threshold=1,
+        ComparisonOperator="GreaterThanOrEqualToThreshold",
+    )
+    here.client("lambda").invoke(FunctionName=function)
+    [alarm] = cloudwatch.describe_alarms(AlarmNames=[name])["MetricAlarms"]
+    return alarm["StateValue"] == "ALARM"
+
+
+# embedded_metrics.py
+
+
+def what_a_function_logs_becomes_a_metric(here: Region) -> bool:
+    metric = unique("m")
+    directive = {"Namespace": "Gaps", "Dimensions": [[]], "Metrics": [{"Name": metric}]}
+    line = json.dumps({"_aws": {"CloudWatchMetrics": [directive]}, metric: 1})
+    function = a_function(here, f"def handler(event, context):\n    print({line!r})\n")
+    here.client("lambda").invoke(FunctionName=function)
+    found = here.client("cloudwatch").list_metrics(Namespace="Gaps", MetricName=metric)
+    return bool(found["Metrics"])
+
+
 # feedback/configuration_sets.py
 
 
@@ -614,13 +714,239 @@ def a_right_to_send_as_one_identity_is_enough(here: Region) -> bool:
     )
 
 
+# batch_rights.py
+
+
+def whoever_may_send_a_message_may_send_ten_at_once(here: Region) -> bool:
+    sqs, iam, user = here.client("sqs"), here.client("iam"), unique("user")
+    queue = sqs.create_queue(QueueName=unique("queue"))["QueueUrl"]
+    iam.create_user(UserName=user)
+    may = {
+        "Effect": "Allow",
+        "Action": "sqs:SendMessage",
+        "Resource": here.arn("sqs", queue.rpartition("/")[2]),
+    }
+    iam.put_user_policy(UserName=user, PolicyName="send", PolicyDocument=policy(may))
+    key = iam.create_access_key(UserName=user)["AccessKey"]
+    sender = Clients(
+        here.local.endpoint_url,
+        access_key_id=key["AccessKeyId"],
+        secret_access_key=key["SecretAccessKey"],
+    )
+    entries = [{"Id": str(number), "MessageBody": "hello"} for number in range(10)]
+    return not refuses(lambda: sender("sqs", here.name).send_message_batch(QueueUrl=queue, Entries=entries))
+
+
+# access_keys.py
+
+
+def a_user_has_two_access_keys_at_most(here: Region) -> bool:
+    iam, user = here.client("iam"), unique("user")
+    iam.create_user(UserName=user)
+    for _ in range(2):
+        iam.create_access_key(UserName=user)
+    return refuses(lambda: iam.create_access_key(UserName=user))
+
+
+# secrets_rotation.py
+
+
+def there_are_global_endpoints(here: Region) -> bool:
+    details = {"RoutesDetails": [{"Region": "eu-west-1"}]}
+    try:
+        here.client("sesv2").create_multi_region_endpoint(EndpointName=unique("endpoint"), Details=details)
+    except ClientError:
+        return False
+    return True
+
+
+def there_are_dedicated_ip_pools_in_templates(here: Region) -> bool:
+    name = unique("pool")
+    properties = {"PoolName": name, "ScalingMode": "STANDARD"}
+    with suppress(Exception), Stack(here, {"Pool": {"Type": "AWS::SES::DedicatedIpPool", "Properties": properties}}):
+        return name in here.client("sesv2").list_dedicated_ip_pools()["DedicatedIpPools"]
+    return False
+
+
+def a_secret(here: Region) -> str:
+    return str(here.client("secretsmanager").create_secret(Name=unique("secret"), SecretString="old")["ARN"])
+
+
+def a_rotation_function(here: Region, secret: str, *, allowed: bool = True) -> str:
+    """Return a function that answers each step with a new value and makes it the current one."""
+    code = """
+import boto3
+
+def handler(event, context):
+    secrets, secret, token = boto3.client("secretsmanager"), event["SecretId"], event["ClientRequestToken"]
+    if event["Step"] == "createSecret":
+        secrets.put_secret_value(
+            SecretId=secret, ClientRequestToken=token, SecretString="new", VersionStages=["AWSPENDING"]
+        )
+    if event["Step"] == "finishSecret":
+        stages = secrets.describe_secret(SecretId=secret)["VersionIdsToStages"]
+        [current] = [version for version, labels in stages.items() if "AWSCURRENT" in labels]
+        secrets.update_secret_version_stage(
+            SecretId=secret, VersionStage="AWSCURRENT", MoveToVersionId=token, RemoveFromVersionId=current
+        )
+"""
+    may = {"Effect": "Allow", "Action": "secretsmanager:*", "Resource": secret}
+    function = a_function(here, code, may)
+    if allowed:
+        here.client("lambda").add_permission(
+            FunctionName=function,
+            StatementId="rotate",
+            Action="lambda:InvokeFunction",
+            Principal="secretsmanager.amazonaws.com",
+            SourceArn=secret,
+        )
+    return function
+
+
+def comes_to_say(here: Region, secret: str, text: str) -> bool:
+    secrets, until = here.client("secretsmanager"), time.monotonic() + 20
+    while time.monotonic() < until:
+        if secrets.get_secret_value(SecretId=secret)["SecretString"] == text:
+            return True
+        if is_plain(here):
+            return False
+        time.sleep(0.05)
+    return False
+
+
+def a_rotation_invokes_the_function(here: Region) -> bool:
+    secret = a_secret(here)
+    here.client("secretsmanager").rotate_secret(
+        SecretId=secret, RotationLambdaARN=a_rotation_function(here, secret)
+    )
+    return comes_to_say(here, secret, "new")
+
+
+def a_rotation_comes_when_its_day_has(here: Region) -> bool:
+    secret, secrets = a_secret(here), here.client("secretsmanager")
+    secrets.rotate_secret(
+        SecretId=secret,
+        RotationLambdaARN=a_rotation_function(here, secret),
+        RotationRules={"AutomaticallyAfterDays": 1},
+        RotateImmediately=False,
+    )
+    if is_plain(here):
+        return "NextRotationDate" in secrets.describe_secret(SecretId=secret)
+    here.local.control.forward(25)
+    return comes_to_say(here, secret, "new")
+
+
+def a_function_that_does_not_let_secrets_manager_in_is_refused(here: Region) -> bool:
+    secret = a_secret(here)
+    function = a_rotation_function(here, secret, allowed=False)
+    return refuses(
+        lambda: here.client("secretsmanager").rotate_secret(SecretId=secret, RotationLambdaARN=function)
+    )
+
+
+def a_replica_needs_a_key_of_its_region(here: Region) -> bool:
+    secret = a_secret(here)
+    regions = [{"Region": "eu-west-1", "KmsKeyId": "alias/not-there"}]
+    return refuses(
+        lambda: here.client("secretsmanager").replicate_secret_to_regions(
+            SecretId=secret, AddReplicaRegions=regions
+        )
+    )
+
+
+# cloudformation/secrets.py
+
+
+def there_are_rotation_schedules_in_templates(here: Region) -> bool:
+    secret = a_secret(here)
+    stack = Stack(here, unique("stack"))
+    schedule = {
+        "SecretId": secret,
+        "RotationLambdaARN": a_rotation_function(here, secret),
+        "RotationRules": {"AutomaticallyAfterDays": 7},
+    }
+    try:
+        status = stack.deploy(
+            {"It": {"Type": "AWS::SecretsManager::RotationSchedule", "Properties": schedule}}
+        )
+    except ClientError:
+        return False
+    return status == "CREATE_COMPLETE" and comes_to_say(here, secret, "new")
+
+
+def a_secret_in_a_template_is_known_by_its_arn(here: Region) -> bool:
+    made = deployed(here, "AWS::SecretsManager::Secret", Name=unique("secret"), SecretString="x")
+    return made.physical_id("It").startswith("arn:")
+
+
+def a_secret_in_a_template_may_have_no_value(here: Region) -> bool:
+    name = unique("secret")
+    deployed(here, "AWS::SecretsManager::Secret", Name=name)
+    return refuses(lambda: here.client("secretsmanager").get_secret_value(SecretId=name))
+
+
+def a_secret_that_is_there_is_not_taken_over(here: Region) -> bool:
+    name = unique("secret")
+    here.client("secretsmanager").create_secret(Name=name, SecretString="theirs")
+    properties = {"Name": name, "SecretString": "ours"}
+    stack = Stack(here, unique("stack"))
+    status = stack.deploy({"It": {"Type": "AWS::SecretsManager::Secret", "Properties": properties}})
+    return status != "CREATE_COMPLETE"
+
+
+def a_replica_goes_when_its_region_is_taken_out(here: Region) -> bool:
+    there, name = Region(here.local, "eu-west-1"), unique("secret")
+    properties = {"Name": name, "SecretString": "x", "ReplicaRegions": [{"Region": there.name}]}
+    stack = deployed(here, "AWS::SecretsManager::Secret", **properties)
+    assert there.client("secretsmanager").get_secret_value(SecretId=name)["SecretString"] == "x"
+    del properties["ReplicaRegions"]
+    assert "UPDATE_COMPLETE" in stack.deploy(
+        {"It": {"Type": "AWS::SecretsManager::Secret", "Properties": properties}}
+    )
+    return refuses(lambda: there.client("secretsmanager").get_secret_value(SecretId=name))
+
+
+# tag_rights.py
+
+
+def whoever_may_tag_one_identity_may(here: Region) -> bool:
+    name, iam, user = a_domain(), here.client("iam"), unique("user")
+    here.sesv2.create_email_identity(EmailIdentity=name)
+    iam.create_user(UserName=user)
+    may = {
+        "Effect": "Allow",
+        "Action": ["ses:TagResource", "ses:ListTagsForResource", "ses:UntagResource"],
+        "Resource": here.arn("ses", f"identity/{name}"),
+    }
+    iam.put_user_policy(UserName=user, PolicyName="tag", PolicyDocument=policy(may))
+    key = iam.create_access_key(UserName=user)["AccessKey"]
+    tagger = Clients(
+        here.local.endpoint_url,
+        access_key_id=key["AccessKeyId"],
+        secret_access_key=key["SecretAccessKey"],
+    )("sesv2", here.name)
+    arn = may["Resource"]
+    return not (
+        refuses(lambda: tagger.tag_resource(ResourceArn=arn, Tags=[{"Key": "a", "Value": "b"}]))
+        or refuses(lambda: tagger.list_tags_for_resource(ResourceArn=arn))
+        or refuses(lambda: tagger.untag_resource(ResourceArn=arn, TagKeys=["a"]))
+    )
+
+
 GAPS: list[tuple[str, Callable[[Region], bool]]] = [
+    ("alarms.py", an_alarm_hears_of_what_a_service_publishes),
+    ("embedded_metrics.py", what_a_function_logs_becomes_a_metric),
     ("auth.py", denying_insecure_transport_lets_us_in),
+    ("batch_rights.py", whoever_may_send_a_message_may_send_ten_at_once),
+    ("tag_rights.py", whoever_may_tag_one_identity_may),
+    ("condition_keys.py: _role_of", a_role_that_assumes_another_is_known_by_its_name),
+    ("condition_keys.py: _records_of", a_role_writes_only_the_records_that_it_may),
     ("web/mount.py: the pages", people_can_look_at_it),
     ("web/mount.py: _CLOSED", another_sites_page_cannot_change_it),
     ("cloudformation/storage.py: BucketEncryption", a_bucket_has_its_encryption),
     ("cloudformation/storage.py: LifecycleConfiguration", a_bucket_has_its_lifecycle),
     ("cloudformation/storage.py: OwnershipControls", a_bucket_has_its_ownership),
+    ("cloudformation/storage.py: ReplicationConfiguration", a_bucket_has_its_copies),
     ("cloudformation/storage.py: Tags", a_bucket_has_its_tags),
     ("cloudformation/storage.py: _refuse_to_delete_mail", a_bucket_with_objects_is_not_deleted),
     ("cloudformation/storage.py: _keeping_key", a_topic_has_its_key),
@@ -663,6 +989,18 @@ GAPS: list[tuple[str, Callable[[Region], bool]]] = [
     ("outbound/message_ids.py", a_message_id_has_no_domain),
     ("outbound/sent.py: read_v2", a_raw_mail_of_version_2_goes_to_whom_it_says),
     ("outbound/sending_rights.py", a_right_to_send_as_one_identity_is_enough),
+    ("outbound/global_endpoints.py", there_are_global_endpoints),
+    ("cloudformation/sending.py", there_are_dedicated_ip_pools_in_templates),
+    ("access_keys.py", a_user_has_two_access_keys_at_most),
+    ("secrets_rotation.py: _rotate", a_rotation_invokes_the_function),
+    ("secrets_rotation.py: _keep_time", a_rotation_comes_when_its_day_has),
+    ("secrets_rotation.py: _may_invoke", a_function_that_does_not_let_secrets_manager_in_is_refused),
+    ("secrets_rotation.py: _with_keys", a_replica_needs_a_key_of_its_region),
+    ("cloudformation/secrets.py: the schedule", there_are_rotation_schedules_in_templates),
+    ("cloudformation/secrets.py: _name", a_secret_in_a_template_is_known_by_its_arn),
+    ("cloudformation/secrets.py: an empty secret", a_secret_in_a_template_may_have_no_value),
+    ("cloudformation/secrets.py: the check in make", a_secret_that_is_there_is_not_taken_over),
+    ("cloudformation/secrets.py: change", a_replica_goes_when_its_region_is_taken_out),
 ]
 both = pytest.mark.parametrize(
     ("extension", "as_on_aws"), [pytest.param(*gap, id=gap[1].__name__) for gap in GAPS]

@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from office import DOMAIN, RAW, SENDER, Office, header, lambda_action, s3_action
 from waiting import eventually
 
@@ -320,14 +321,94 @@ def test_a_function_and_a_topic_closed_to_ses_are_recorded_failures(office: Offi
     assert "sns:Publish" in office.reason(message_id)
 
 
-def test_client_side_encryption_stores_nothing_rather_than_plain_text(office: Office) -> None:
-    key = office.key()
-    bucket = office.bucket()
+def test_client_side_encryption_stores_what_only_the_key_opens(office: Office) -> None:
+    key, bucket = office.key(), office.bucket()
     office.rules({"Name": "r", "Actions": [s3_action(bucket, KmsKeyArn=key)]})
     message_id = office.send()
+    assert office.steps(message_id) == [("r", "S3", "done")], office.reason(message_id)
+    got = office.client("s3").get_object(Bucket=bucket, Key=f"mail/{message_id}")
+    sealed, metadata = got["Body"].read(), got["Metadata"]
+    assert RAW not in sealed
+    context = json.loads(metadata["x-amz-matdesc"])
+    assert context == {
+        "aws:ses:message-id": message_id,
+        "aws:ses:rule-name": "r",
+        "aws:ses:source-account": office.local.account,
+        "kms_cmk_id": key,
+    }
+    wrapped = base64.b64decode(metadata["x-amz-key-v2"])
+    kms = office.client("kms")
+    with pytest.raises(kms.exceptions.ClientError):
+        kms.decrypt(CiphertextBlob=wrapped, EncryptionContext={**context, "aws:ses:rule-name": "other"})
+    plain = kms.decrypt(CiphertextBlob=wrapped, EncryptionContext=context)["Plaintext"]
+    mail = AESGCM(plain).decrypt(base64.b64decode(metadata["x-amz-iv"]), sealed, None)
+    assert mail.endswith(RAW)
+    assert metadata["x-amz-unencrypted-content-length"] == str(len(mail))
+    assert (metadata["x-amz-cek-alg"], metadata["x-amz-tag-len"]) == ("AES/GCM/NoPadding", "128")
+
+
+def test_a_role_stores_where_ses_does_not_receive_and_decides_alone(office: Office) -> None:
+    bucket = f"far-{uuid.uuid4().hex[:12]}"
+    place = {"LocationConstraint": "eu-central-2"}
+    office.local.client("s3", "eu-central-2").create_bucket(Bucket=bucket, CreateBucketConfiguration=place)
+    trust = {**office.grant, "Action": "sts:AssumeRole"}
+    may = [("s3:PutObject", f"arn:aws:s3:::{bucket}/mail/*")]
+    iam, role = office.client("iam"), uuid.uuid4().hex[:12]
+    arn = iam.create_role(RoleName=role, AssumeRolePolicyDocument=document(trust))["Role"]["Arn"]
+    iam.put_role_policy(RoleName=role, PolicyName="store", PolicyDocument=document(*allowed(may)))
+    office.rules({"Name": "r", "Actions": [s3_action(bucket, IamRoleArn=arn)]})
+    message_id = office.send()
+    assert office.steps(message_id) == [("r", "S3", "done")], office.reason(message_id)
+    assert office.stored(bucket, f"mail/{message_id}").endswith(RAW)
+    iam.delete_role_policy(RoleName=role, PolicyName="store")
+    message_id = office.send()
     assert office.steps(message_id) == [("r", "S3", "failed")]
-    assert "KmsKeyArn" in office.reason(message_id)
-    assert office.client("s3").list_objects_v2(Bucket=bucket, Prefix=f"mail/{message_id}")["KeyCount"] == 0
+    assert "is not allowed s3:PutObject" in office.reason(message_id)
+
+
+def test_with_a_role_topic_and_key_are_the_roles_matter_too(office: Office) -> None:
+    bucket, key, (topic, url) = office.bucket(), office.key(open_to_ses=False), office.topic()
+    trust = {**office.grant, "Action": "sts:AssumeRole"}
+    may = [
+        ("s3:PutObject", f"arn:aws:s3:::{bucket}/*"),
+        ("kms:GenerateDataKey*", key),
+        ("kms:Encrypt", key),
+        ("sns:Publish", topic),
+    ]
+    office.client("s3").put_bucket_encryption(
+        Bucket=bucket,
+        ServerSideEncryptionConfiguration={
+            "Rules": [
+                {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}}
+            ]
+        },
+    )
+    iam, role = office.client("iam"), uuid.uuid4().hex[:12]
+    arn = iam.create_role(RoleName=role, AssumeRolePolicyDocument=document(trust))["Role"]["Arn"]
+    action = s3_action(bucket, IamRoleArn=arn, KmsKeyArn=key, TopicArn=topic)
+    ses = office.client("ses")
+    for count, missing in enumerate(["s3:PutObject", "kms:GenerateDataKey", "kms:Encrypt", "sns:Publish"]):
+        iam.put_role_policy(
+            RoleName=role,
+            PolicyName="store",
+            PolicyDocument=document(*allowed(may[:count] or [("a:b", "*")])),
+        )
+        with pytest.raises(ses.exceptions.ClientError, match=f"is not allowed {missing}"):
+            office.rules({"Name": "r", "Actions": [action]})
+    iam.put_role_policy(RoleName=role, PolicyName="store", PolicyDocument=document(*allowed(may)))
+    office.rules({"Name": "r", "Actions": [action]})
+    message_id = office.send()
+    assert office.steps(message_id) == [("r", "S3", "done")], office.reason(message_id)
+    told = office.heard(url, lambda body: body.get("mail", {}).get("messageId") == message_id)
+    assert told["receipt"]["action"]["objectKey"] == f"mail/{message_id}"
+
+
+def document(*statements: dict[str, Any]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+
+
+def allowed(may: list[tuple[str, str]]) -> list[dict[str, Any]]:
+    return [{"Effect": "Allow", "Action": action, "Resource": resource} for action, resource in may]
 
 
 def test_an_added_header_is_in_what_follows_and_not_in_what_came_before(office: Office) -> None:

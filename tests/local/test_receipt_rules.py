@@ -281,10 +281,10 @@ def test_a_bucket_where_ses_does_not_receive_needs_a_role_that_ses_may_assume_an
         return s3_action(bucket, IamRoleArn=role)
 
     missing = s3_action(bucket, IamRoleArn=f"arn:aws:iam::{local.account}:role/missing")
-    refused(here, rule_set, code, missing, because="NoSuchEntity")
+    refused(here, rule_set, code, missing, because="Could not assume")
     of_another = action_by_role(here.rule_arn("another-set"), may_write=True)
-    refused(here, rule_set, code, of_another, because="does not let")
-    refused(here, rule_set, code, action_by_role(arn, may_write=False), because="may not put objects")
+    refused(here, rule_set, code, of_another, because="Could not assume")
+    refused(here, rule_set, code, action_by_role(arn, may_write=False), because="not allowed s3:PutObject")
     create(here, rule_set, action_by_role(arn, may_write=True))
     assert keys(elsewhere, bucket) == [PROBE]
 

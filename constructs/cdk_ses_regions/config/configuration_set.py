@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StrictBool, StrictInt
 
+from cdk_ses_regions.config.account import PoolName
 from cdk_ses_regions.config.base import Model, checked
 from cdk_ses_regions.config.feedback import ShortName, Subscriptions, problem_of_region
 from cdk_ses_regions.config.findings import REGION
@@ -135,6 +136,9 @@ class ConfigurationSet(Model):
     """Virtual Deliverability Manager: let SES choose among its shared IP addresses; left out: the account's."""
     redirect: Redirect | None = None
     """Domain of tracked links; left out: SES's own."""
+    sending_pool: PoolName | None = None
+    """Dedicated IP pool for its mail: `email-pool` of `dedicated_ip_pool`, or one that each Region has already; left
+    out: SES's shared addresses."""
     archives: dict[str, Annotated[str, checked(_archive_problem)]] = Field(default_factory=dict)
     """Mail Manager archive that keeps what is sent, by Region: its ARN."""
     event_destinations: tuple[EventDestination, ...] = ()

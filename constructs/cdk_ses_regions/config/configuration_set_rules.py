@@ -17,6 +17,7 @@ from cdk_ses_regions.config.findings import (
     good_domain,
     repeated,
 )
+from cdk_ses_regions.config.mail_from_rules import mail_from_of
 from cdk_ses_regions.domains import is_below
 from cdk_ses_regions.limits import DIMENSIONS_PER_DESTINATION, EVENT_DESTINATIONS_PER_SET
 
@@ -43,7 +44,7 @@ def check(settings: Mapping[str, Any], around: Surroundings) -> Iterator[Finding
     names = [name for domain in domains if (name := good_domain(domain.get("name")))]
     redirect = as_text(as_mapping(section.get("redirect")).get("domain"))
     yield from _redirect(redirect, names, around)
-    if redirect is not None and redirect in [as_text(domain.get("mail_from")) for domain in domains]:
+    if redirect is not None and redirect in [mail_from_of(domain) for domain in domains]:
         yield Finding(
             (*_AT, "redirect", "domain"),
             f"{redirect!r} is a MAIL FROM domain, which is for nothing else; write another name",

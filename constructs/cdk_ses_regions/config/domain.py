@@ -10,9 +10,12 @@ from pydantic import Field, StrictBool
 from cdk_ses_regions.config.base import DomainName, Model, checked
 from cdk_ses_regions.config.dkim import Dkim, DkimSection
 from cdk_ses_regions.config.feedback import DomainFeedback, OrEmail
+from cdk_ses_regions.config.mail_from import MailFromSection
 from cdk_ses_regions.config.receiving import Receiving
 from cdk_ses_regions.config.senders import Sender
 from cdk_ses_regions.dns import report_address_problem
+
+_ROLE = r"arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9/+=,.@_-]{1,512}"
 
 
 def _hosted_zone_problem(value: str) -> str | None:
@@ -24,6 +27,12 @@ def _hosted_zone_problem(value: str) -> str | None:
             "like Z0123456789EXAMPLE01"
         )
     return None
+
+
+def _role_problem(value: str) -> str | None:
+    if re.fullmatch(_ROLE, value):
+        return None
+    return f"{value!r} is no ARN of a role; write it like arn:aws:iam::222222222222:role/dns"
 
 
 class Dmarc(Model):
@@ -49,10 +58,16 @@ class Domain(Model):
         | None
     ) = None
     """The Route 53 hosted zone that gets the records; left out: DNS is elsewhere and nothing is written."""
+    dns_role_arn: (
+        Annotated[str, checked(_role_problem), Field(json_schema_extra={"pattern": f"^{_ROLE}$"})] | None
+    ) = None
+    """Role that writes the records, of the account that has the zone; left out: the zone is of this account."""
+    adopt: StrictBool = False
+    """Whether the identity and the records may be there already: taken over, and left as they were found at the end."""
     dkim: DkimSection = Field(default_factory=Dkim)
     """How mail is signed: `easy`, `deterministic`, or with a key of your own."""
-    mail_from: DomainName | None = None
-    """MAIL FROM domain, a subdomain kept for it; all Regions share it. Left out: amazonses.com."""
+    mail_from: MailFromSection = None
+    """MAIL FROM domain, a subdomain kept for it, or a mapping. Left out: amazonses.com."""
     dmarc: Dmarc | None = None
     """The DMARC record to publish; left out: none is."""
     receiving: Receiving | None = None

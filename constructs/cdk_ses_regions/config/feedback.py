@@ -20,7 +20,7 @@ _URL = re.compile(r"https://([^/:?#@\s]+)(:\d{1,5})?([/?][^\s#]*)?")
 
 
 def _topic_problem(name: str) -> str | None:
-    if name == "received" or name.startswith("events-"):
+    if name in ("received", "stored") or name.startswith("events-"):
         return f"topic name {name!r} is taken by this deployment's own topics; choose another"
     return short_name_problem(name)
 

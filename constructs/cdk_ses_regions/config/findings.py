@@ -65,6 +65,13 @@ def good_domain(value: object) -> str | None:
     return value if isinstance(value, str) and domain_problem(value) is None else None
 
 
+def regional_domain_problem(value: str) -> str | None:
+    """Return why `value` is no domain when `{region}` in it is a Region, or None."""
+    some = value.replace(REGION, "us-east-1")
+    problem = domain_problem(some)
+    return problem and problem.replace(some, value)
+
+
 def as_texts(value: object) -> list[tuple[int, str]]:
     """Return the texts of a list with their positions in it."""
     return [(place, item) for place, item in enumerate(as_list(value)) if isinstance(item, str)]

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 
 from cdk_ses_regions.config import errors
 from cdk_ses_regions.config.findings import Location
@@ -72,9 +73,14 @@ def _keys_at(location: Location) -> tuple[str, ...]:
     """Return the keys that the mapping at `location` may have."""
     model: type[BaseModel] = Settings
     for part in location:
-        if isinstance(part, str) and part in model.model_fields:
-            model = _model_in(model.model_fields[part].annotation) or model
-    return tuple(model.model_fields)
+        if isinstance(part, str) and part in (fields := _fields_of(model)):
+            model = _model_in(fields[part].annotation) or model
+    return tuple(_fields_of(model))
+
+
+def _fields_of(model: type[BaseModel]) -> dict[str, FieldInfo]:
+    """Return the fields of a model as a file names them."""
+    return {field.alias or name: field for name, field in model.model_fields.items()}
 
 
 def _model_in(annotation: Any) -> type[BaseModel] | None:

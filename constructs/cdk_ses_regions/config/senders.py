@@ -64,6 +64,8 @@ class Address(Model):
 
     name: Annotated[str, checked(identity_address_problem)]
     """The address."""
+    adopt: StrictBool = False
+    """Whether the identity may be there already: taken over, and left as it was found at the end."""
     senders: tuple[Sender, ...] = ()
     """Who else may send in its name."""
     feedback: Annotated[DomainFeedback | None, OrEmail] = None

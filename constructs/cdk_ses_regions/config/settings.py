@@ -9,12 +9,17 @@ from pydantic_core import ErrorDetails, InitErrorDetails
 
 from cdk_ses_regions import regions
 from cdk_ses_regions.config import rules
+from cdk_ses_regions.config.account import DedicatedIpPool, SuppressionReasons, Vdm
+from cdk_ses_regions.config.alarms import Alarms
 from cdk_ses_regions.config.base import Model, RegionName, checked, refuse
 from cdk_ses_regions.config.configuration_set import ConfigurationSet
 from cdk_ses_regions.config.domain import Domain
 from cdk_ses_regions.config.feedback import Feedback, OrEmail, Subscriptions
-from cdk_ses_regions.config.receiving import ReceivingDefaults
+from cdk_ses_regions.config.global_endpoint import GlobalEndpoint
+from cdk_ses_regions.config.receiving import Overrides, ReceivingDefaults
 from cdk_ses_regions.config.senders import Address, AddressEntry
+from cdk_ses_regions.config.smtp import Smtp
+from cdk_ses_regions.config.suppression_sync import OrSwitch
 from cdk_ses_regions.naming import PREFIX_PATTERN, Names, prefix_problem
 from cdk_ses_regions.senders import account_problem
 
@@ -46,10 +51,26 @@ class Settings(Model):
     """Whether CloudFormation refuses to delete the stacks."""
     receiving: ReceivingDefaults = Field(default_factory=ReceivingDefaults)
     """What holds for receiving in all domains."""
+    overrides: dict[str, Overrides] = Field(default_factory=dict)
+    """Where a Region differs: Region: what it has in place of the rest."""
     feedback: Annotated[Feedback, OrEmail] = Field(default_factory=Feedback)
     """How bounces and complaints are told: `email`, or topics and who subscribes to them."""
     configuration_set: ConfigurationSet | None = None
     """How mail is sent, and where SES tells what becomes of it; left out: there is no configuration set."""
+    alarms: Alarms | None = None
+    """From when on a Region is in trouble, and who hears of it; left out: nothing watches."""
+    suppression: SuppressionReasons | None = None
+    """Why the account suppresses addresses in each Region; `[]`: never. Left out: as it is."""
+    vdm: Vdm | None = None
+    """Virtual Deliverability Manager of the account in each Region; left out: as it is."""
+    dedicated_ip_pool: DedicatedIpPool | None = None
+    """IP addresses of your own in each Region; left out: there are none."""
+    global_endpoint: GlobalEndpoint | None = None
+    """An endpoint that sends through two of the Regions; left out: there is none."""
+    suppression_sync: OrSwitch = None
+    """Whether Regions put on their suppression lists who bounces or complains in the others; `true` for all."""
+    smtp: Smtp | None = None
+    """Credentials for applications that send over SMTP; left out: there are none."""
 
     @model_validator(mode="wrap")
     @classmethod
@@ -98,6 +119,32 @@ class Settings(Model):
         """Return how the feedback of a domain or address is told; its subscriptions are its own only."""
         general = self.feedback.model_copy(update={"subscriptions": Subscriptions()})
         return general if owner.feedback is None else owner.feedback.over(general)
+
+    @property
+    def suppression_regions(self) -> tuple[str, ...]:
+        """The Regions that tell each other whom to suppress; none if they do not."""
+        if self.suppression_sync is None:
+            return ()
+        return self.suppression_sync.regions or self.regions
+
+    @property
+    def handled_mail_region(self) -> str | None:
+        """The Region with the table by which a mail that comes twice is handled once; None for no table."""
+        receiving = [domain for domain in self.domains if domain.receiving is not None]
+        several = len({region for domain in receiving for region in self.receiving_regions_of(domain)}) > 1
+        once = several if self.receiving.handle_once is None else self.receiving.handle_once
+        return self.primary_region if once and receiving else None
+
+    def receiving_in(self, region: str) -> ReceivingDefaults:
+        """Return what holds for receiving in a Region."""
+        own = self.overrides.get(region)
+        return self.receiving if own is None else own.receiving.over(self.receiving)
+
+    def mx_regions_of(self, domain: Domain) -> tuple[str, ...]:
+        """Return the Regions in the MX records of `domain`, by priority; none if there are no such records."""
+        if domain.receiving is None or not domain.receiving.mx:
+            return ()
+        return domain.receiving.mx_regions or self.receiving_regions_of(domain)
 
     def receiving_regions_of(self, domain: Domain | str) -> tuple[str, ...]:
         """Return the Regions where `domain` receives mail, in MX order; none if it only sends."""

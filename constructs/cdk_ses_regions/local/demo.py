@@ -76,7 +76,9 @@ def _journey(journey: RegionJourney, say: Callable[[str], None]) -> dict[str, st
     _expect(journey, "DKIM", dkim, "SUCCESS")
     mail_from = identity.get("MailFromAttributes", {})
     if domain.mail_from:
-        _expect(journey, "MAIL FROM domain", mail_from.get("MailFromDomain"), domain.mail_from)
+        _expect(
+            journey, "MAIL FROM domain", mail_from.get("MailFromDomain"), domain.mail_from.name_in(region)
+        )
         _expect(journey, "MAIL FROM", mail_from.get("MailFromDomainStatus"), "SUCCESS")
     receives = domain.receiving is not None and region in settings.receiving_regions_of(domain)
     message_id = stored = published = rule_set = "-"
@@ -94,7 +96,9 @@ def _journey(journey: RegionJourney, say: Callable[[str], None]) -> dict[str, st
         "Region": region,
         "stack": journey.stack["StackStatus"],
         "identity": f"verified\nDKIM {dkim}",
-        "MAIL FROM": f"{domain.mail_from}\n{mail_from['MailFromDomainStatus']}" if domain.mail_from else "-",
+        "MAIL FROM": f"{mail_from['MailFromDomain']}\n{mail_from['MailFromDomainStatus']}"
+        if domain.mail_from
+        else "-",
         "active rule set": rule_set,
         "message id": message_id,
         "stored as": stored,

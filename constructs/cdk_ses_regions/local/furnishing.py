@@ -13,7 +13,7 @@ from ministack.services import iam, route53
 
 from cdk_ses_regions.local.clients import as_root
 
-_DEPLOYER = "deployer"
+DEPLOYER = "deployer"
 _EVERYTHING = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
 
 
@@ -38,11 +38,9 @@ def create_deployer(region: str, key: Mapping[str, str] | None = None) -> dict[s
     """
     client = as_root()("iam", region)
     with suppress(client.exceptions.EntityAlreadyExistsException):  # there from an earlier run
-        client.create_user(UserName=_DEPLOYER)
-    client.put_user_policy(
-        UserName=_DEPLOYER, PolicyName="Everything", PolicyDocument=json.dumps(_EVERYTHING)
-    )
-    made = client.create_access_key(UserName=_DEPLOYER)["AccessKey"]
+        client.create_user(UserName=DEPLOYER)
+    client.put_user_policy(UserName=DEPLOYER, PolicyName="Everything", PolicyDocument=json.dumps(_EVERYTHING))
+    made = client.create_access_key(UserName=DEPLOYER)["AccessKey"]
     keys = {"access_key_id": made["AccessKeyId"], "secret_access_key": made["SecretAccessKey"]}
     return keys if key is None else _same_again(keys["access_key_id"], key)
 

@@ -80,7 +80,7 @@ class RegionJourney:
 
     def stored(self, message_id: str) -> dict[str, Any]:
         """Return bucket, key and encryption of a stored mail."""
-        bucket, key = self.outputs["MailBucketName"], f"mail/{message_id}"
+        bucket, key = self.outputs["MailBucketName"], self._key(message_id)
         head = self.client("s3").head_object(Bucket=bucket, Key=key)
         return {
             "bucket": bucket,
@@ -89,6 +89,15 @@ class RegionJourney:
             "encryption": head.get("ServerSideEncryption", "none"),
             "kms_key": head.get("SSEKMSKeyId", ""),
         }
+
+    def _key(self, message_id: str) -> str:
+        """Return the key of a stored mail: each rule has a prefix of its own."""
+        pages = self.client("s3").get_paginator("list_objects_v2")
+        for page in pages.paginate(Bucket=self.outputs["MailBucketName"], Prefix="mail/"):
+            for item in page.get("Contents", ()):
+                if item["Key"].endswith(f"/{message_id}"):
+                    return item["Key"]
+        raise JourneyError(self.region, "stored mail", f"there is no mail {message_id} in the bucket")
 
     def send(self, *, sender: str, recipient: str) -> str:
         """Send a mail out through the API; return its message id."""

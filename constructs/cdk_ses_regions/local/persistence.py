@@ -16,6 +16,7 @@ from cdk_ses_regions.local import breakage, clock
 from cdk_ses_regions.local.account import quotas, service_quotas, statistics, suppression
 from cdk_ses_regions.local.feedback import metrics
 from cdk_ses_regions.local.identities import address_verification, deed, dkim, verification
+from cdk_ses_regions.local.outbound import global_endpoints
 from cdk_ses_regions.local.receiving import receipt_rules
 
 STORES: dict[str, Any] = {
@@ -31,6 +32,7 @@ STORES: dict[str, Any] = {
     "send_statistics": statistics._steps,
     "reputation": metrics._counts,
     "service_quota_requests": service_quotas._requests,
+    "global_endpoints": global_endpoints.endpoints,
 }
 """Our stores by the name under which they are written down."""
 _WITH_THEIR_OWN_RESET: dict[str, Any] = {"clock": clock.ahead, "broken_on_purpose": breakage.records}

@@ -28,9 +28,23 @@ from pathlib import Path
 from ministack import app
 from ministack.core.responses import get_account_id
 
-from cdk_ses_regions.local import auth, faults, furnishing, persistence, shortcut
+from cdk_ses_regions.local import (
+    access_keys,
+    alarms,
+    auth,
+    batch_rights,
+    condition_keys,
+    embedded_metrics,
+    faults,
+    furnishing,
+    persistence,
+    secrets_rotation,
+    shortcut,
+    tag_rights,
+)
 from cdk_ses_regions.local.clients import as_root
-from cdk_ses_regions.local.cloudformation import dead_letters, storage
+from cdk_ses_regions.local.cloudformation import dead_letters, secrets, storage
+from cdk_ses_regions.local.cloudformation import sending as sending_types
 from cdk_ses_regions.local.cloudformation import ses as ses_types
 from cdk_ses_regions.local.dns.name_server import NameServer
 from cdk_ses_regions.local.outbound import delivery
@@ -59,7 +73,25 @@ def main() -> None:
 
     # aiosmtpd warns of its own use of what it will remove.
     logging.getLogger("mail.log").setLevel(logging.ERROR)
-    for extension in (auth, storage, dead_letters, ses_types, requests, persistence, mount, shortcut):
+    for extension in (
+        auth,
+        batch_rights,
+        condition_keys,
+        tag_rights,
+        access_keys,
+        secrets_rotation,
+        storage,
+        dead_letters,
+        secrets,
+        ses_types,
+        sending_types,
+        requests,
+        alarms,
+        embedded_metrics,
+        persistence,
+        mount,
+        shortcut,
+    ):
         extension.install()
     doors, names = _doors(arguments.regions), NameServer()
     for kind in doors.values():

@@ -56,5 +56,5 @@ def show(config: ConfigOption = None) -> None:
     from cdk_ses_regions import config as model
 
     settings = model.load(config_path(config))
-    data = settings.model_dump(mode="json")
+    data = settings.model_dump(mode="json", exclude_none=True)  # what is not set has no key either
     typer.echo(yaml.safe_dump(data, sort_keys=False, allow_unicode=True), nl=False)

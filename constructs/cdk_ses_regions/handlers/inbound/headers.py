@@ -35,10 +35,12 @@ class Headers:
     Attributes:
         fields: name and value of each.
         body: offset of the first byte after them.
+        cut: names, lower case, of those whose value was too long and is not whole.
     """
 
     fields: tuple[tuple[str, str], ...]
     body: int
+    cut: frozenset[str] = frozenset()
 
     def all(self, name: str) -> list[str]:
         """Return the values of every header of that name, whatever its case."""
@@ -89,10 +91,15 @@ def read(
         longest: bytes kept of one header.
     """
     fields: list[tuple[str, str]] = []
+    cut: set[str] = set()
+
+    def found(body: int) -> Headers:
+        return Headers(tuple(fields), body, frozenset(cut))
+
     at, stop = start, min(end, start + block)
     while at < stop:
         if blank := _BLANK.match(data, at, stop):
-            return Headers(tuple(fields), blank.end())
+            return found(blank.end())
         line = _FIELD.match(data, at, stop)
         if line is None:  # not reached: the pattern matches anything
             break
@@ -104,19 +111,20 @@ def read(
             if line.end() == stop < end and stop - at <= _LONGEST_NAME:
                 break  # cut by the block's limit, not by the sender
             problems.add("missing_header_separator", part=part)
-            return Headers(tuple(fields), at)
+            return found(at)
         if len(fields) == most:
             problems.add("too_many_headers", part=part, detail=f"more than {most}")
-            return Headers(tuple(fields), _body(data, at, end))
+            return found(_body(data, at, end))
         if line.end() - name.end() > longest:
             problems.add("header_too_long", part=part, detail=_ascii(name[1]))
+            cut.add(_ascii(name[1]).lower())
         value = bytes(data[name.end() : min(line.end(), name.end() + longest)])
         fields.append((_ascii(name[1]), _unfold(value)))
         at = line.end()
     if stop < end:
         problems.add("header_block_too_large", part=part, detail=f"more than {block} bytes")
-        return Headers(tuple(fields), _body(data, at, end))
-    return Headers(tuple(fields), stop)
+        return found(_body(data, at, end))
+    return found(stop)
 
 
 def _body(data: Bytes, at: int, end: int) -> int:

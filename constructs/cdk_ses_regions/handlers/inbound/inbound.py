@@ -1,41 +1,51 @@
-"""Lambda that turns each received mail into one JSON event on the `received` topic.
+"""Lambda that takes each received mail through the steps of its receipt rule: publish, drop, forward, invoke.
 
-SES invokes it (LambdaAction, `Event`) after an S3Action of the same receipt rule has stored the mail.
-Envelope and verdicts come from SES, content only from the stored mail. The raw mail is the truth and stays;
-what could not be read of it is said in the event, marked on the object and counted. Failures of AWS are
-raised: Lambda tries again, then keeps the invocation in the dead-letter queue. Publishing twice is possible;
-the event's `id` is then the same.
+A rule's S3Action stores the mail and tells of it on a topic; a queue takes that and feeds this function. Envelope and
+verdicts come from SES, content only from the stored mail. The raw mail is the truth and stays; what could not be read
+of it is said in the event, marked on the object and counted. Failures of AWS make the message come again, alone, and
+end in the dead-letter queue; a stranger's bytes never do.
 
-Environment: `BUCKET`, `TOPIC_ARN`, `PREFIX` (default `mail/`).
+Environment: `BUCKET`, `TOPIC_ARN`, `PREFIX` (default `mail/`), `FUNCTION_0` and so on (ARNs that `invoke` may name),
+`TABLE` and `TABLE_REGION` (when each mail is to be handled once). The steps are in `steps.json`, beside this code.
 """
 
 from __future__ import annotations
 
 import functools
+import itertools
 import os
+import sys
+import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import boto3
+import handling
 import headers
 import message as mail
 import metrics
 import notice as notices
+import once
 import received
+import steps
+import storage as stores
 from botocore.config import Config
+from handling import Mail, Targets
 from limits import DEFAULT, Limits
 from message import Message
 from notice import Notice
+from once import Once
 from problems import Problems
 from room import encode
+from steps import Steps
 from storage import Storage, Stored
 
-if TYPE_CHECKING:
-    from mypy_boto3_sns.client import SNSClient
-
-PUBLISHED = "published"
+HANDLED = "handled"
 SKIPPED = "skipped"
+
+_RESERVE_MILLISECONDS = 20_000
+"""A mail is not begun with less time left: it comes again, instead of being cut off halfway."""
 
 # What SES writes to the bucket when a rule is created. Mail that came in by SMTP has a Received header.
 _SETUP_FROM = "no-reply-aws@amazon.com"
@@ -48,18 +58,18 @@ class Services:
 
     Args:
         storage: the mail bucket.
-        sns: client of the topic's Region.
-        prefix: of the mail's keys, as in the receipt rule's S3Action.
-        topic_arn: the `received` topic.
+        prefix: of the mail's keys, before the rule's name.
+        steps: what to do with the mail of each rule.
+        targets: where the steps reach out to.
         region: the AWS Region the handler runs in.
         function: the Lambda function's name.
         limits: how much of a mail is looked at.
     """
 
     storage: Storage
-    sns: SNSClient
     prefix: str
-    topic_arn: str
+    steps: Steps
+    targets: Targets
     region: str
     function: str
     limits: Limits = DEFAULT
@@ -68,61 +78,111 @@ class Services:
 @functools.cache
 def services() -> Services:
     """Return the services the environment names; made at the first mail, kept for the next."""
-    config = Config(connect_timeout=5, read_timeout=20, retries={"mode": "standard", "total_max_attempts": 4})
+    known = steps.load()
     region = os.environ["AWS_REGION"]
-    client = cast("Any", boto3).client  # type stubs may be there for some services only
+    table = os.environ.get("TABLE", "")
     return Services(
-        storage=Storage(s3=client("s3", region_name=region, config=config), bucket=os.environ["BUCKET"]),
-        sns=client("sns", region_name=region, config=config),
+        storage=Storage(s3=_client("s3"), bucket=os.environ["BUCKET"]),
         prefix=os.environ.get("PREFIX", "mail/"),
-        topic_arn=os.environ["TOPIC_ARN"],
+        steps=known,
+        targets=Targets(
+            client=_client,
+            sns=_client("sns"),
+            topic_arn=os.environ["TOPIC_ARN"],
+            functions=tuple(
+                itertools.takewhile(bool, (os.environ.get(f"FUNCTION_{n}", "") for n in itertools.count()))
+            ),
+            senders=known.senders,
+            once=Once(dynamodb=_table_client(os.environ["TABLE_REGION"]), table=table) if table else Once(),
+        ),
         region=region,
         function=os.environ.get("AWS_LAMBDA_FUNCTION_NAME", "inbound"),
     )
 
 
-def handler(event: Mapping[str, Any], context: object) -> dict[str, list[str]]:
-    """Handle SES's event, one record a mail.
+@functools.cache
+def _client(service: str) -> Any:
+    config = Config(connect_timeout=5, read_timeout=20, retries={"mode": "standard", "total_max_attempts": 4})
+    client = cast("Any", boto3).client  # type stubs may be there for some services only
+    return client(service, region_name=os.environ["AWS_REGION"], config=config)
+
+
+def _table_client(region: str) -> Any:
+    """Return the client of the table, which may be far away; mail must not wait long for a Region that is down."""
+    config = Config(connect_timeout=2, read_timeout=3, retries={"mode": "standard", "total_max_attempts": 2})
+    return cast("Any", boto3).client("dynamodb", region_name=region, config=config)
+
+
+def handler(event: Mapping[str, Any], context: Any) -> dict[str, list[dict[str, str]]]:
+    """Handle a batch of messages of the queue, one a mail.
 
     Args:
-        event: https://docs.aws.amazon.com/ses/latest/dg/receiving-email-action-lambda-event.html
-        context: Lambda's; unused.
+        event: https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html
+        context: Lambda's; says how much time is left.
 
     Returns:
-        `{"outcomes": [...]}`, `published` or `skipped` for each record; SES does not look at it.
+        `{"batchItemFailures": [...]}`: the messages that have to come again. One that failed leaves the others be.
 
     Raises:
-        ValueError: when the event is not one of SES's.
-        botocore.exceptions.BotoCoreError: when S3 or SNS cannot be reached; ClientError when they refuse.
+        ValueError: the event is not one of a queue's.
     """
     records = event.get("Records")
     if not records:
-        raise ValueError("the event is not one of SES's: no list 'Records' in it")
-    return {"outcomes": [receive(notices.from_record(record), services()) for record in records]}
+        raise ValueError("the event is not one of a queue's: no list 'Records' in it")
+    failures: list[dict[str, str]] = []
+    for record in records:
+        try:
+            if context.get_remaining_time_in_millis() < _RESERVE_MILLISECONDS:
+                raise TimeoutError("too little time is left; the message comes again")
+            receive(record["body"], services())
+        except Exception:  # whatever one message does must not take the others with it
+            failures.append({"itemIdentifier": record["messageId"]})
+            sys.stderr.write(f"message {record['messageId']} failed\n{traceback.format_exc()}")
+    return {"batchItemFailures": failures}
 
 
-def receive(notice: Notice, services: Services) -> str:
-    """Read, publish and, where needed, mark one mail. Return `published` or `skipped`."""
-    if notice.is_setup:
+def receive(notification: str, services: Services) -> str:
+    """Take one mail through its steps. Return `handled` or `skipped`.
+
+    Args:
+        notification: what SES published when it had stored the mail.
+        services: what to work with.
+
+    Raises:
+        ValueError: the notification is none, or its rule is not known.
+        botocore.exceptions.BotoCoreError: AWS cannot be reached; ClientError when it refuses.
+    """
+    notice = notices.from_notification(notification, bucket=services.storage.bucket, prefix=services.prefix)
+    if notice is None or notice.is_setup:
         return SKIPPED
+    todo = services.steps.of(notice.rule)
     problems = Problems(services.limits.problems)
-    stored = services.storage.describe(services.prefix + notice.message_id)
     content = bytearray()
-    services.storage.read(stored, content, services.limits.header_block)
+    stored = services.storage.open(notice.key, content, services.limits.header_block)
     if is_setup(content):
         return SKIPPED
     message = _read(stored, content, problems, services)
-    text, attributes = _event(notice, stored, message, problems, services.region)
-    services.sns.publish(TopicArn=services.topic_arn, Message=text, MessageAttributes=attributes)
-    if not problems.complete:
-        services.storage.mark_failed(stored)
+    own = message and message.headers
+    received_mail = Mail(
+        notice=notice,
+        stored=stored,
+        content=content,
+        message=message,
+        problems=problems,
+        fingerprint=once.fingerprint(content, own, notice),
+        event=functools.partial(_event, notice, stored, message, problems, services.region),
+    )
+    marked = _mark(stored, problems, services.storage)  # before the steps: one of them may fail for ever
+    done = handling.run(todo, received_mail, services.targets, services.storage)
+    if not marked:
+        _mark(stored, problems, services.storage)
     metrics.emit(
-        {"Received": 1, "ParseFailed": 0 if problems.complete else 1, "Bytes": stored.size},
+        {"Received": 1, "ParseFailed": 0 if problems.complete else 1, "Bytes": stored.size, **done},
         region=services.region,
         function=services.function,
-        properties={"MessageId": notice.message_id},
+        properties={"MessageId": notice.message_id, "Rule": notice.rule},
     )
-    return PUBLISHED
+    return HANDLED
 
 
 def is_setup(content: bytearray) -> bool:
@@ -136,6 +196,14 @@ def is_setup(content: bytearray) -> bool:
         and [sender.address for sender in senders] == [_SETUP_FROM]
         and not own.all("Received")
     )
+
+
+def _mark(stored: Stored, problems: Problems, storage: Storage) -> bool:
+    """Tag a mail that could not be read whole; return whether it is one."""
+    if problems.complete:
+        return False
+    storage.mark(stored, stores.TAG, stores.FAILED)
+    return True
 
 
 def _read(stored: Stored, content: bytearray, problems: Problems, services: Services) -> Message | None:

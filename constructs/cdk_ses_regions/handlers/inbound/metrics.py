@@ -20,10 +20,10 @@ def emit(
     """Write one line to standard output that CloudWatch Logs turns into metrics.
 
     Args:
-        values: by metric name, `Received`, `ParseFailed` (counts) and `Bytes`.
+        values: by metric name; counts, but for `Bytes`.
         region: dimension `Region`.
         function: dimension `Function`.
-        properties: searchable in the log and no dimension, such as the message id.
+        properties: searchable in the log and no dimension, such as message id and rule.
     """
     line = {
         "_aws": {

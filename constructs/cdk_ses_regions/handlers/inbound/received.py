@@ -71,6 +71,7 @@ def build(
         "version": VERSION,
         "id": notice.id(region),
         "region": region,
+        "rule": notice.rule,
         "message_id": notice.message_id,
         "received_at": clip(notice.received_at, 64),
         "envelope": _envelope(notice, truncated),

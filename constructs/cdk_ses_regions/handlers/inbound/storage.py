@@ -11,10 +11,11 @@ from limits import MIB
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
-    from mypy_boto3_s3.type_defs import TagTypeDef
+    from mypy_boto3_s3.type_defs import GetObjectOutputTypeDef, HeadObjectOutputTypeDef, TagTypeDef
 
 TAG = "ses-regions:parse"
 FAILED = "failed"
+_EMPTY = frozenset({"InvalidRange", "416"})  # there is no first byte of an empty object
 _GONE = frozenset({"NoSuchKey", "404", "NotFound"})
 # Metadata the S3 encryption client leaves on an object (S3Action.KmsKeyArn): its bytes are ciphertext.
 _ENCRYPTED = frozenset({"x-amz-key-v2", "x-amz-key", "x-amz-cek-alg"})
@@ -55,13 +56,28 @@ class Storage:
     s3: S3Client
     bucket: str
 
-    def describe(self, key: str) -> Stored:
-        """Return size and version of the mail stored under `key`."""
-        found = self.s3.head_object(Bucket=self.bucket, Key=key)
+    def open(self, key: str, content: bytearray, stop: int) -> Stored:
+        """Fill `content` with the first bytes of the mail stored under `key`, at most `stop`; return what it is.
+
+        One call for both, since most mails are read whole by it.
+        """
+        try:
+            found = self.s3.get_object(Bucket=self.bucket, Key=key, Range=f"bytes=0-{stop - 1}")
+        except ClientError as error:
+            if error.response.get("Error", {}).get("Code") not in _EMPTY:
+                raise
+            head = self.s3.head_object(Bucket=self.bucket, Key=key)
+            return self._stored(key, head["ContentLength"], head)
+        with closing(found["Body"]) as body:
+            content += body.read()
+        whole = found.get("ContentRange", "").rpartition("/")[2]  # "bytes 0-99/1234"
+        return self._stored(key, int(whole) if whole.isdigit() else len(content), found)
+
+    def _stored(self, key: str, size: int, found: GetObjectOutputTypeDef | HeadObjectOutputTypeDef) -> Stored:
         return Stored(
             bucket=self.bucket,
             key=key,
-            size=found["ContentLength"],
+            size=size,
             etag=found["ETag"].strip('"'),
             version_id=found.get("VersionId"),
             client_side_encrypted=not _ENCRYPTED.isdisjoint(
@@ -87,17 +103,17 @@ class Storage:
             for piece in body.iter_chunks(MIB):
                 content += piece
 
-    def mark_failed(self, stored: Stored) -> None:
-        """Tag the mail `ses-regions:parse=failed`; its other tags stay. A mail gone by now is let be."""
+    def mark(self, stored: Stored, tag: str, value: str) -> None:
+        """Tag the mail; its other tags stay. A mail gone by now is let be."""
         try:
             tags = self.s3.get_object_tagging(Bucket=stored.bucket, Key=stored.key)["TagSet"]
-            kept: list[TagTypeDef] = [tag for tag in tags if tag["Key"] != TAG]
+            kept: list[TagTypeDef] = [one for one in tags if one["Key"] != tag]
             if len(kept) >= 10:  # S3 allows no more; the metric and the event still tell
                 return
             self.s3.put_object_tagging(
                 Bucket=stored.bucket,
                 Key=stored.key,
-                Tagging={"TagSet": [*kept, {"Key": TAG, "Value": FAILED}]},
+                Tagging={"TagSet": [*kept, {"Key": tag, "Value": value}]},
             )
         except ClientError as error:
             if error.response.get("Error", {}).get("Code") not in _GONE:

@@ -100,7 +100,7 @@ class IdentityPolicy:
             return False
 
 
-def _which(properties: dict[str, Any]) -> dict[str, str]:
+def _which(properties: dict[str, Any]) -> dict[str, Any]:
     return {"EmailIdentity": properties["Identity"], "PolicyName": properties["PolicyName"]}
 
 

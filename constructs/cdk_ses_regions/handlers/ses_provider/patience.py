@@ -19,6 +19,7 @@ _THROTTLED = {
     "TooManyRequestsException",
     "ServiceUnavailable",
     "InternalFailure",
+    "PriorRequestNotComplete",  # of Route 53: another change of the zone is not through yet
 }
 # A policy attached a moment ago may not have arrived; one that is missing for good must not use up the time.
 _DENIED = {"AccessDenied", "AccessDeniedException"}
@@ -40,12 +41,20 @@ class Patience:
         self._clock = clock
         self._deadline = clock() + seconds
 
-    def call(self, action: Callable[..., Any], *, maybe_early: str = "", **arguments: Any) -> Any:
+    def call(
+        self,
+        action: Callable[..., Any],
+        *,
+        maybe_early: str = "",
+        maybe_soon: tuple[type[Exception], ...] = (),
+        **arguments: Any,
+    ) -> Any:
         """Return what `action(**arguments)` returns; raise its last error when the time is up.
 
         Args:
             action: the call.
             maybe_early: an error code that, like a denial, may only mean that a policy has not arrived yet.
+            maybe_soon: exceptions that may only mean the same of something else, and last as long as the time does.
             arguments: for the action.
         """
         pause, denials = 1.0, 0
@@ -59,7 +68,7 @@ class Patience:
                 again = code in _THROTTLED or (early and denials <= _DENIALS)
                 if not again or self._clock() + pause > self._deadline:
                     raise
-            except _NETWORK:
+            except (*_NETWORK, *maybe_soon):
                 if self._clock() + pause > self._deadline:
                     raise
             self._sleep(pause)

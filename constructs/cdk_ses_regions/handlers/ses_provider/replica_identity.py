@@ -116,7 +116,7 @@ def _origin(region: str) -> str:
     return f"AWS_SES_{region.upper().replace('-', '_')}"
 
 
-def _default_set(properties: dict[str, Any]) -> dict[str, str]:
+def _default_set(properties: dict[str, Any]) -> dict[str, Any]:
     name = properties.get("ConfigurationSetName")
     return {"ConfigurationSetName": name} if name else {}
 

@@ -7,17 +7,22 @@ whatever happens. Rests on the CloudFormation user guide, "Custom resource reque
 from __future__ import annotations
 
 import logging
-from typing import Any
+from typing import Any, cast
 
 import boto3
+from account_settings import AccountSuppression, AccountVdm
 from activation import ActiveReceiptRuleSet
+from adopted_identity import AdoptedIdentity
 from botocore.config import Config
 from cloudformation import Request, respond
+from dns_record import DnsRecord
 from identity_policy import IdentityPolicy
+from multi_region_endpoint import MultiRegionEndpoint, RegionsAlike
 from notification_topics import IdentityNotificationTopics
 from patience import Patience
 from replica_identity import ReplicaIdentity
 from setup_notification import SetupNotification
+from smtp_credentials import SmtpCredentials, rotate
 
 logger = logging.getLogger()
 logger.setLevel(logging.INFO)
@@ -30,21 +35,35 @@ _ONE_ATTEMPT = Config(connect_timeout=5, read_timeout=10, retries={"total_max_at
 RESOURCE_TYPES = {
     kind.TYPE: kind
     for kind in (
+        AccountSuppression,
+        AccountVdm,
         ActiveReceiptRuleSet,
+        AdoptedIdentity,
+        DnsRecord,
         IdentityNotificationTopics,
         IdentityPolicy,
+        MultiRegionEndpoint,
+        RegionsAlike,
         ReplicaIdentity,
         SetupNotification,
+        SmtpCredentials,
     )
 }
 
 
 def handler(event: dict[str, Any], context: Any) -> None:
-    """Carry out one CloudFormation request and answer it, with the reason if it failed."""
+    """Carry out one CloudFormation request and answer it, with the reason if it failed.
+
+    What has a `Step` is a rotation of Secrets Manager: it takes an exception for an answer.
+    """
+    seconds = context.get_remaining_time_in_millis() / 1000 - _SECONDS_TO_ANSWER
+    if "Step" in event:
+        logger.info("%s of %s", event["Step"], event["SecretId"])
+        rotate(event, Patience(seconds=seconds))
+        return
     request = Request(event)
     logger.info("%s %s %s", request.kind, request.resource_type, request.physical_id or "(new)")
     try:
-        seconds = context.get_remaining_time_in_millis() / 1000 - _SECONDS_TO_ANSWER
         physical_id, data = _carry_out(request, Patience(seconds=seconds))
     except Exception as error:
         logger.exception("%s failed", request.kind)
@@ -60,8 +79,8 @@ def _carry_out(request: Request, patience: Patience) -> tuple[str, dict[str, str
             f"unknown resource type {request.resource_type}; known are {', '.join(RESOURCE_TYPES)}"
         )
     kind = RESOURCE_TYPES[request.resource_type]
-    client: Any = boto3.client(kind.SERVICE, config=_ONE_ATTEMPT)  # pyright: ignore[reportUnknownMemberType, reportCallIssue, reportArgumentType]
-    resource = kind(client, patience)
+    # boto3's stubs do not have every service.
+    resource = kind(cast("Any", boto3).client(kind.SERVICE, config=_ONE_ATTEMPT), patience)
     if request.kind == "Create":
         try:
             return resource.create(request.properties)

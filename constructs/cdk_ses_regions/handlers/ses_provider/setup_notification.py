@@ -1,4 +1,4 @@
-"""The trial mail that SES writes into a bucket when a rule is created: taken away again, or no bucket is ever empty.
+"""The trial mails that SES writes into a bucket when rules are created: taken away again, or no bucket is ever empty.
 
 Rests on the SES developer guide, "Deliver to S3 bucket action".
 """
@@ -12,7 +12,10 @@ from patience import Patience, is_error
 
 
 class SetupNotification:
-    """Properties: `Bucket`, and `Key` of the trial mail. Creates nothing: SES does, when the first rule comes."""
+    """Properties: `Bucket`, and `Keys` of the trial mails; `Versioned`, "true" for a bucket that keeps versions.
+
+    Creates nothing: SES does, when the rules come.
+    """
 
     TYPE = "Custom::SesSetupNotification"
     SERVICE = "s3"
@@ -22,8 +25,8 @@ class SetupNotification:
         self._patience = patience
 
     def physical_id(self, properties: dict[str, Any]) -> str:
-        """Return the id: there is one a bucket and prefix."""
-        return f"setup-notification/{properties['Bucket']}/{properties['Key']}"
+        """Return the id: there is one a bucket."""
+        return f"setup-notification/{properties['Bucket']}"
 
     def create(self, properties: dict[str, Any]) -> tuple[str, dict[str, str]]:
         """Take note of where it will be."""
@@ -32,13 +35,34 @@ class SetupNotification:
     def update(
         self, physical_id: str, *, old: dict[str, Any], new: dict[str, Any]
     ) -> tuple[str, dict[str, str]]:
-        """Take note of the new place; CloudFormation then deletes the old one."""
+        """Delete the trial mails of rules that are gone; of another bucket, CloudFormation deletes the old ones."""
+        if old["Bucket"] == new["Bucket"]:
+            self._delete(old, [key for key in old["Keys"] if key not in new["Keys"]])
         return self.physical_id(new), {}
 
     def delete(self, physical_id: str, properties: dict[str, Any]) -> None:
-        """Delete the trial mail, and nothing else."""
+        """Delete the trial mails, with their versions, and nothing else."""
+        self._delete(properties, properties["Keys"])
+
+    def _delete(self, properties: dict[str, Any], keys: list[str]) -> None:
+        bucket = properties["Bucket"]
         try:
-            self._patience.call(self._s3.delete_object, Bucket=properties["Bucket"], Key=properties["Key"])
+            for key in keys:
+                if properties.get("Versioned") == "true":
+                    self._delete_versions(bucket, key)
+                else:
+                    self._patience.call(self._s3.delete_object, Bucket=bucket, Key=key)
         except ClientError as error:
             if not is_error(error, "NoSuchBucket"):
                 raise
+
+    def _delete_versions(self, bucket: str, key: str) -> None:
+        # Each rule that was created or changed has left one; what is deleted is not listed again.
+        while True:
+            answer = self._patience.call(self._s3.list_object_versions, Bucket=bucket, Prefix=key)
+            listed = [*answer.get("Versions", []), *answer.get("DeleteMarkers", [])]
+            versions = [one["VersionId"] for one in listed if one["Key"] == key]
+            for version in versions:
+                self._patience.call(self._s3.delete_object, Bucket=bucket, Key=key, VersionId=version)
+            if not versions or not answer.get("IsTruncated"):
+                return

@@ -25,6 +25,9 @@ _LIFECYCLE_RULE = {
 }
 
 
+_LOGGING = ("TargetBucket", "TargetPrefix")
+
+
 def encryption_xml(properties: Properties) -> bytes:
     """Return a `BucketEncryption` as the body of PutBucketEncryption."""
     root = _root("ServerSideEncryptionConfiguration")
@@ -68,11 +71,43 @@ def lifecycle_xml(properties: Properties) -> bytes:
     return tostring(root)
 
 
+def logging_xml(properties: Properties) -> bytes:
+    """Return a `LoggingConfiguration` as the body of PutBucketLogging; an empty one ends it."""
+    root = _root("BucketLoggingStatus")
+    if target := properties.get("DestinationBucketName"):
+        enabled = SubElement(root, "LoggingEnabled")
+        _texts(
+            enabled,
+            {"TargetBucket": target, "TargetPrefix": properties.get("LogFilePrefix") or ""},
+            *_LOGGING,
+        )
+    return tostring(root)
+
+
 def ownership_xml(properties: Properties) -> bytes:
     """Return an `OwnershipControls` as the body of PutBucketOwnershipControls."""
     root = _root("OwnershipControls")
     for rule in _rules(properties, "Rules"):
         _texts(SubElement(root, "Rule"), rule, "ObjectOwnership")
+    return tostring(root)
+
+
+def replication_xml(properties: Properties) -> bytes:
+    """Return a `ReplicationConfiguration` as the body of PutBucketReplication."""
+    root = _root("ReplicationConfiguration")
+    _texts(root, properties, "Role")
+    for rule in _rules(properties, "Rules"):
+        element = SubElement(root, "Rule")
+        _texts(element, {**rule, "ID": rule.get("Id")}, "ID", "Priority", "Status")
+        _texts(SubElement(element, "Filter"), rule.get("Filter") or {}, "Prefix")
+        if criteria := rule.get("SourceSelectionCriteria"):
+            chosen: Properties = criteria.get("SseKmsEncryptedObjects") or {}
+            _part(SubElement(element, "SourceSelectionCriteria"), "SseKmsEncryptedObjects", chosen, "Status")
+        destination = SubElement(element, "Destination")
+        _texts(destination, rule["Destination"], "Bucket")
+        encryption: Properties = rule["Destination"].get("EncryptionConfiguration") or {}
+        _part(destination, "EncryptionConfiguration", encryption, "ReplicaKmsKeyID")
+        _part(element, "DeleteMarkerReplication", rule.get("DeleteMarkerReplication") or {}, "Status")
     return tostring(root)
 
 

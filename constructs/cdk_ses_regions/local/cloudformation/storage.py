@@ -1,7 +1,7 @@
 """What CloudFormation asks of buckets and topics and ministack drops without a word.
 
-Gaps: AWS::S3::Bucket loses encryption, lifecycle, ownership and tags, and is deleted with what is in it;
-AWS::SNS::Topic loses its key.
+Gaps: AWS::S3::Bucket loses encryption, lifecycle, ownership, access logs, replication and tags, and is deleted with
+what is in it; AWS::SNS::Topic loses its key.
 """
 
 # pyright: standard
@@ -18,7 +18,9 @@ from ministack.services.cloudformation import provisioners
 from cdk_ses_regions.local.cloudformation.s3_xml import (
     encryption_xml,
     lifecycle_xml,
+    logging_xml,
     ownership_xml,
+    replication_xml,
     tagging_xml,
 )
 
@@ -30,12 +32,14 @@ def install() -> None:
     provisioners._S3_BUCKET_CONFIGURATIONS += (
         ("BucketEncryption", encryption_xml, _put_encryption, s3._delete_bucket_encryption),
         ("LifecycleConfiguration", lifecycle_xml, s3._put_bucket_lifecycle, s3._delete_bucket_lifecycle),
+        ("LoggingConfiguration", logging_xml, s3._put_bucket_logging, _stop_logging),
         (
             "OwnershipControls",
             ownership_xml,
             s3._put_bucket_ownership_controls,
             s3._delete_bucket_ownership_controls,
         ),
+        ("ReplicationConfiguration", replication_xml, _put_replication, s3._delete_bucket_replication),
         ("Tags", tagging_xml, s3._put_bucket_tagging, s3._delete_bucket_tagging),
     )
     handlers: Any = provisioners._RESOURCE_HANDLERS
@@ -44,6 +48,18 @@ def install() -> None:
     topic = handlers["AWS::SNS::Topic"]
     topic["create"] = _keeping_key(topic["create"], properties_at=1)
     topic["update"] = _keeping_key(topic["update"], properties_at=2)
+
+
+def _stop_logging(bucket: str) -> Any:
+    return s3._put_bucket_logging(bucket, logging_xml({}))
+
+
+def _put_replication(bucket: str, xml: bytes) -> Any:
+    """Let a bucket be copied, or fail as S3 does: where neither it nor its copy has versions, say."""
+    answer = s3._put_bucket_replication(bucket, xml)
+    if answer[0] >= 400:
+        raise ValueError(f"{bucket} cannot be replicated: {answer[2].decode()}")
+    return answer
 
 
 def _put_encryption(bucket: str, xml: bytes) -> Any:

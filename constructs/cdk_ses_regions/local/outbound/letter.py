@@ -74,6 +74,7 @@ class Letter:
         configuration_set: its name.
         tags: message tags.
         by_smtp: whether it came through the SMTP endpoint.
+        endpoint: id of the global endpoint it is sent with; empty for none.
     """
 
     version: int
@@ -89,6 +90,7 @@ class Letter:
     configuration_set: str = ""
     tags: Tags = ()
     by_smtp: bool = False
+    endpoint: str = ""
 
     @property
     def recipients(self) -> tuple[str, ...]:

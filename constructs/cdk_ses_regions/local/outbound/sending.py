@@ -25,9 +25,9 @@ from ministack.services import ses, ses_v2
 from cdk_ses_regions.local import clock
 from cdk_ses_regions.local.account.account import Refusal
 from cdk_ses_regions.local.feedback import events, feedback
-from cdk_ses_regions.local.identities import dkim
+from cdk_ses_regions.local.identities import dkim, verification
 from cdk_ses_regions.local.journal import JOURNAL, Hop
-from cdk_ses_regions.local.outbound import checks, delivery, sent
+from cdk_ses_regions.local.outbound import checks, delivery, global_endpoints, sent
 from cdk_ses_regions.local.outbound.checks import Admitted, RefusedError
 from cdk_ses_regions.local.outbound.composing import complete, compose
 from cdk_ses_regions.local.outbound.letter import Letter, Simple, Templated, Text
@@ -60,9 +60,18 @@ def answer(
     except (ValueError, LookupError, TypeError, AttributeError) as error:
         return ses_v2._json_err("BadRequestException", str(error))
     try:
-        if path.endswith("/outbound-bulk-emails"):
-            return json_response({"BulkEmailEntryResults": _send_all(letters)})
-        return json_response({"MessageId": send(letters[0])})
+        region = global_endpoints.region_of(letters[0]) if letters else get_region()
+    except LookupError as error:
+        return ses_v2._json_err("NotFoundException", f"Multi-region endpoint {error} does not exist.", 404)
+    except ConnectionError as error:
+        return ses_v2._json_err("ServiceUnavailable", f"Multi-region endpoint {error} has no Region up.", 503)
+    try:
+        with request_scope(get_account_id(), region):
+            if letters and letters[0].endpoint:
+                verification.refresh()  # of the Region that it goes through
+            if path.endswith("/outbound-bulk-emails"):
+                return json_response({"BulkEmailEntryResults": _send_all(letters)})
+            return json_response({"MessageId": send(letters[0])})
     except RefusedError as error:
         refusal = error.refusal
         return ses_v2._json_err(refusal.code_v2 or refusal.code, refusal.message, refusal.status)

@@ -15,10 +15,11 @@ from email.utils import parseaddr
 from typing import Any
 
 from ministack.core import iam_actions, iam_evaluator
+from ministack.core.responses import get_region, request_scope
 
 from cdk_ses_regions.local.identities.identities_v1 import identity_arn, parameters
 from cdk_ses_regions.local.identities.senders import identity_of
-from cdk_ses_regions.local.outbound import sent
+from cdk_ses_regions.local.outbound import global_endpoints, sent
 from cdk_ses_regions.local.outbound.letter import Letter
 
 _ACTIONS = (
@@ -60,7 +61,8 @@ def install() -> None:
         letters = _letters(method, path, body, query_params) if service == "ses" else ()
         _authorized.set(letters)
         if letters:
-            return _arn_of(letters[0])
+            with request_scope(account_id, _region_of(letters[0])):
+                return _arn_of(letters[0])
         return resource_of(service, method, path, headers, body, query_params, region, account_id)
 
     def enforce_with_keys(
@@ -88,6 +90,13 @@ def _letters(method: str, path: str, body: bytes, query: dict[str, Any]) -> tupl
         return ()  # what cannot be read is refused as such later
 
 
+def _region_of(letter: Letter) -> str:
+    try:
+        return global_endpoints.region_of(letter)
+    except (LookupError, ConnectionError):
+        return get_region()  # what cannot be sent is refused as such later
+
+
 def _arn_of(letter: Letter) -> str:
     """Return the ARN of the sender's identity: the one it names, else its address's, else its domain's."""
     if arn := letter.arns.get("from") or letter.arns.get("source"):
@@ -113,4 +122,5 @@ def keys_of(letters: tuple[Letter, ...]) -> dict[str, str | list[str]]:
         "ses:Recipients": [parseaddr(recipient)[1] for letter in letters for recipient in letter.recipients],
         "ses:ApiVersion": str(letters[0].version),
         **({"ses:FeedbackAddress": letters[0].return_path} if letters[0].return_path else {}),
+        **({"ses:MultiRegionEndpointId": letters[0].endpoint} if letters[0].endpoint else {}),
     }

@@ -91,6 +91,7 @@ def read_v2(method: str, path: str, body: bytes) -> tuple[Letter, ...]:
         "tags": _tags_v2(request.get("DefaultEmailTags" if bulk else "EmailTags")),
         "return_path": request.get("FeedbackForwardingEmailAddress") or "",
         "reply_to": tuple(request.get("ReplyToAddresses") or ()),
+        "endpoint": request.get("EndpointId") or "",
     }
     if bulk:
         return tuple(_bulk_v2(request, common))

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, cast
 
-from cdk_ses_regions.local.receiving import bounces
+from cdk_ses_regions.local.receiving import bounces, envelope, storing
 from cdk_ses_regions.local.receiving.bounces import SendBounce
 from cdk_ses_regions.local.receiving.receipt import Match
 from cdk_ses_regions.local.receiving.received import KIB, Mail
@@ -153,7 +153,7 @@ class Actions:
         if outcome.notice is None or not topic:
             return outcome
         text = turn.notice({**outcome.notice, "topicArn": topic})
-        told = self._attempt(lambda: _Outcome(self._publish(topic, text, turn)))
+        told = self._attempt(lambda: _Outcome(self._publish(topic, text, turn, properties)))
         if told.result == "failed":
             return replace(outcome, result="failed", reason=f"{outcome.reason}; not announced: {told.reason}")
         return outcome
@@ -190,19 +190,20 @@ class Actions:
                 raise UnsupportedActionError(f"the local AWS has no {name} action")
 
     def _s3(self, properties: Mapping[str, Any], turn: _Turn) -> _Outcome:
-        if properties.get("KmsKeyArn"):
-            raise UnsupportedActionError(
-                "the local AWS cannot encrypt on the client's side (KmsKeyArn), so nothing was stored: "
-                "let the bucket encrypt with its key"
-            )
-        if properties.get("IamRoleArn"):
-            raise UnsupportedActionError(
-                "the local AWS cannot take a role (IamRoleArn), so nothing was stored"
-            )
         bucket, prefix = properties["BucketName"], properties.get("ObjectKeyPrefix") or ""
         key = prefix + turn.mail.message_id
-        turn.permissions.require_bucket(bucket, key)
-        self._client("s3").put_object(Bucket=bucket, Key=key, Body=turn.mail.content(scan=turn.match.scans))
+        storing.require(properties, key, permissions=turn.permissions, connect=self._connect)
+        body, metadata = turn.mail.content(scan=turn.match.scans), dict[str, str]()
+        if key_arn := properties.get("KmsKeyArn"):
+            body, metadata = envelope.seal(
+                body,
+                kms=self._client("kms"),
+                key_arn=key_arn,
+                message_id=turn.mail.message_id,
+                rule=turn.match.name,
+                account=self._account,
+            )
+        self._client("s3").put_object(Bucket=bucket, Key=key, Body=body, Metadata=metadata)
         action = {"type": "S3", "bucketName": bucket, "objectKeyPrefix": prefix, "objectKey": key}
         return _Outcome(f"s3://{bucket}/{key}", notice=action)
 
@@ -237,7 +238,7 @@ class Actions:
             base64.b64encode(content).decode() if encoding == "Base64" else content.decode("utf-8", "replace")
         )
         action = {"type": "SNS", "topicArn": properties["TopicArn"], "encoding": encoding}
-        return _Outcome(self._publish(properties["TopicArn"], turn.notice(action, text), turn))
+        return _Outcome(self._publish(properties["TopicArn"], turn.notice(action, text), turn, properties))
 
     def _bounce(self, properties: Mapping[str, Any], turn: _Turn) -> _Outcome:
         code, status = properties["SmtpReplyCode"], properties.get("StatusCode") or "5.0.0"
@@ -266,8 +267,8 @@ class Actions:
         self._send_bounce(bounce)
         return f"{smtp_reply_code} {status_code} to {turn.mail.sender}"
 
-    def _publish(self, topic: str, notice: str, turn: _Turn) -> str:
-        turn.permissions.require_topic(topic)
+    def _publish(self, topic: str, notice: str, turn: _Turn, properties: Mapping[str, Any]) -> str:
+        storing.require_topic(properties, topic, permissions=turn.permissions)
         response = self._client("sns").publish(TopicArn=topic, Subject=_SUBJECT, Message=notice)
         return f"published {response['MessageId']}"
 

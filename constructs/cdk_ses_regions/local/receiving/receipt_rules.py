@@ -22,8 +22,8 @@ from ministack.services import ses
 
 from cdk_ses_regions.local.clients import as_root
 from cdk_ses_regions.local.identities.identities_v1 import Parameters, Response, permissions, refused
-from cdk_ses_regions.local.ses.permission import service_allowed
-from cdk_ses_regions.local.ses.targets import SES, NotPermittedError, Permissions
+from cdk_ses_regions.local.receiving import storing
+from cdk_ses_regions.local.ses.targets import NotPermittedError
 
 _filters: Any = AccountRegionScopedDict()
 
@@ -155,44 +155,17 @@ def _try_targets(rule: dict[str, Any], set_name: str) -> Response | None:
         try:
             if kind == "S3Action":
                 code, target = "InvalidS3Configuration", settings.get("BucketName", "")
-                if settings.get("IamRoleArn"):
-                    _require_role(settings["IamRoleArn"], allowed, settings)
-                    as_root()("s3", get_region()).head_bucket(Bucket=target)
-                else:
-                    allowed.require_bucket(target, settings.get("ObjectKeyPrefix", "") + SETUP_NOTIFICATION)
-                if settings.get("KmsKeyArn"):
-                    allowed.require_key(settings["KmsKeyArn"], ["kms:GenerateDataKey"], get_region())
+                key = settings.get("ObjectKeyPrefix", "") + SETUP_NOTIFICATION
+                storing.require(settings, key, permissions=allowed, connect=as_root())
             elif kind == "LambdaAction":
                 code, target = "InvalidLambdaFunction", settings.get("FunctionArn", "")
                 allowed.require_function(target)
             if settings.get("TopicArn"):
                 code, target = "InvalidSnsTopic", settings["TopicArn"]
-                allowed.require_topic(target)
+                storing.require_topic(settings, target, permissions=allowed)
         except (NotPermittedError, ClientError) as error:
             return refused(code, f"{_TRIED[code]}: {target} ({error})")
     return None
-
-
-def _require_role(role: str, allowed: Permissions, settings: dict[str, str]) -> None:
-    """Make sure that SES may assume the role of an action, and that the role, in its place, may write."""
-    iam, key = as_root()("iam", get_region()), settings.get("ObjectKeyPrefix", "") + SETUP_NOTIFICATION
-    about = iam.get_role(RoleName=role.rpartition("/")[2])["Role"]
-    if not service_allowed(
-        about["AssumeRolePolicyDocument"],
-        action="sts:AssumeRole",
-        resource=about["Arn"],
-        source_arn=allowed.rule_arn,
-        account=get_account_id(),
-        region=get_region(),
-    ):
-        raise NotPermittedError(f"role {role} does not let {SES} assume it for {allowed.rule_arn}")
-    [simulated] = iam.simulate_principal_policy(
-        PolicySourceArn=about["Arn"],
-        ActionNames=["s3:PutObject"],
-        ResourceArns=[f"arn:aws:s3:::{settings['BucketName']}/{key}"],
-    )["EvaluationResults"]
-    if simulated["EvalDecision"] != "allowed":
-        raise NotPermittedError(f"role {role} may not put objects")
 
 
 def _write_setup_mail(rule: dict[str, Any]) -> None:

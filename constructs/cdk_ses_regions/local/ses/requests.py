@@ -27,7 +27,7 @@ from cdk_ses_regions.local.identities import (
     verification,
     verification_v1,
 )
-from cdk_ses_regions.local.outbound import sending, sending_rights
+from cdk_ses_regions.local.outbound import global_endpoints, sending, sending_rights
 from cdk_ses_regions.local.receiving import bouncing, receipt_rules
 
 Response = tuple[int, dict[str, str], bytes]
@@ -47,6 +47,7 @@ _V2_ANSWERS = (
     account.answer,
     suppression.answer,
     configuration_sets.answer,
+    global_endpoints.answer,
     sending.answer,
 )
 _V2_SENDING = ("/outbound-emails", "/outbound-bulk-emails", "/outbound-custom-verification-emails")
@@ -69,7 +70,7 @@ def install() -> None:
         return await run_reentrant(_serve, version_1, _answer_v1, request)
 
     ses_v1.handle_request, ses_v2.handle_request = handle_v1, handle_v2
-    for extension in (verification, sending, sending_rights, service_quotas):
+    for extension in (verification, sending, sending_rights, global_endpoints, service_quotas):
         extension.install()
 
 

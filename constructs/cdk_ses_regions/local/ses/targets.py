@@ -1,5 +1,7 @@
 """Whether SES may use a bucket, key, topic or function on behalf of a receipt rule: its policies decide.
 
+CloudWatch is asked of topics in the same way, on behalf of an alarm.
+
 Rests on the SES developer guide, "Giving permissions to Amazon SES for email receiving"
 (https://docs.aws.amazon.com/ses/latest/dg/receiving-email-permissions.html).
 """
@@ -37,12 +39,14 @@ class Permissions:
         account: of the rule, 12 digits.
         region: of the rule.
         rule_arn: `arn:aws:ses:us-east-1:123456789012:receipt-rule-set/SET:receipt-rule/RULE`.
+        service: who acts (default: SES).
     """
 
     connect: Connect
     account: str
     region: str
     rule_arn: str
+    service: str = SES
 
     def require_bucket(self, bucket: str, key: str) -> None:
         """Make sure that SES may put an object, and may use the key the bucket encrypts it with.
@@ -138,7 +142,7 @@ class Permissions:
     def _require(self, policy: str | None, action: str, resource: str, *, owner: str) -> None:
         allowed = policy is not None and service_allowed(
             policy,
-            service=SES,
+            service=self.service,
             action=action,
             resource=resource,
             source_arn=self.rule_arn,
@@ -146,7 +150,7 @@ class Permissions:
             region=self.region,
         )
         if not allowed:
-            raise NotPermittedError(f"{owner} does not let {SES} {action} for {self.rule_arn}")
+            raise NotPermittedError(f"{owner} does not let {self.service} {action} for {self.rule_arn}")
 
 
 def _unless(read: Callable[[], Any], code: str) -> Any:

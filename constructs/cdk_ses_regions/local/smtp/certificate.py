@@ -6,7 +6,7 @@ import datetime
 import ipaddress
 import ssl
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from cryptography import x509
@@ -15,12 +15,15 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 
-def server_context(*, names: Sequence[str], address: str) -> ssl.SSLContext:
+def server_context(
+    *, names: Sequence[str], address: str, tell: Callable[[str], None] | None = None
+) -> ssl.SSLContext:
     """Return a TLS context with a new self-signed certificate, valid for a week.
 
     Args:
         names: host names the certificate is for, at least one.
         address: the IP address the doors listen on.
+        tell: is told the certificate, in PEM (default: nobody is, and nobody can check it).
     """
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Local AWS inbound SMTP")])
@@ -41,6 +44,9 @@ def server_context(*, names: Sequence[str], address: str) -> ssl.SSLContext:
         )
         .sign(key, hashes.SHA256())
     )
+    public = certificate.public_bytes(serialization.Encoding.PEM)
+    if tell is not None:
+        tell(public.decode())
     private = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
@@ -48,6 +54,6 @@ def server_context(*, names: Sequence[str], address: str) -> ssl.SSLContext:
     with tempfile.TemporaryDirectory() as folder:  # ssl reads files only
         pem = Path(folder, "door.pem")
         pem.touch(mode=0o600)
-        pem.write_bytes(private + certificate.public_bytes(serialization.Encoding.PEM))
+        pem.write_bytes(private + public)
         context.load_cert_chain(pem)
     return context

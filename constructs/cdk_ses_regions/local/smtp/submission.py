@@ -25,6 +25,7 @@ from ministack.services import iam
 from cdk_ses_regions import regions as ses
 from cdk_ses_regions.local.clients import Clients
 from cdk_ses_regions.local.outbound.sent import SUBMITTED
+from cdk_ses_regions.local.smtp import functions
 from cdk_ses_regions.local.smtp.certificate import server_context
 from cdk_ses_regions.local.smtp.door import Doors, Run
 from cdk_ses_regions.smtp_password import smtp_password
@@ -111,10 +112,18 @@ class SubmissionDoors(Doors):
             kind="submission",
             names=names,
             converse=lambda region, run: _Conversation(self._sender(region), run),
-            tls=lambda: server_context(names=[*names.values(), "localhost"], address=host),
+            tls=lambda: server_context(
+                names=[*names.values(), "localhost"], address=host, tell=functions.trust
+            ),
             host=host,
             settings=lambda region: {"authenticator": _authenticator(region), "auth_require_tls": True},
         )
+
+    def start(self) -> dict[str, int]:
+        """Open the doors, and tell functions where they are."""
+        ports = super().start()
+        functions.tell({self._names[region]: f"{self._host}:{port}" for region, port in ports.items()})
+        return ports
 
     def _sender(self, region: str) -> Callable[..., str]:
         def send(keys: Keys, source: str, recipients: tuple[str, ...], raw: bytes) -> str:

@@ -762,10 +762,12 @@ def there_are_global_endpoints(here: Region) -> bool:
 
 def there_are_dedicated_ip_pools_in_templates(here: Region) -> bool:
     name = unique("pool")
-    properties = {"PoolName": name, "ScalingMode": "STANDARD"}
-    with suppress(Exception), Stack(here, {"Pool": {"Type": "AWS::SES::DedicatedIpPool", "Properties": properties}}):
-        return name in here.client("sesv2").list_dedicated_ip_pools()["DedicatedIpPools"]
-    return False
+    pool = {"Type": "AWS::SES::DedicatedIpPool", "Properties": {"PoolName": name, "ScalingMode": "STANDARD"}}
+    try:
+        Stack(here, unique("stack")).deploy({"Pool": pool})
+    except ClientError:
+        return False
+    return name in here.client("sesv2").list_dedicated_ip_pools()["DedicatedIpPools"]
 
 
 def a_secret(here: Region) -> str:

@@ -90,7 +90,7 @@ class ActiveReceiptRuleSet:
 
     def _activate(self, name: str) -> None:
         """Activate a rule set; none at all without a name."""
-        arguments = {"RuleSetName": name} if name else {}
+        arguments: dict[str, Any] = {"RuleSetName": name} if name else {}
         self._patience.call(self._ses.set_active_receipt_rule_set, **arguments)
 
 

@@ -76,8 +76,9 @@ def _update_pool(
 
 
 def _delete_pool(physical_id: str, properties: Properties) -> None:
-    if physical_id in ses_v2._dedicated_ip_pools:
-        _sesv2().delete_dedicated_ip_pool(PoolName=physical_id)
+    # Not by the API: after a replacement this runs in the event loop, which could not answer.
+    ses_v2._dedicated_ip_pools.pop(physical_id, None)
+    ses_v2._ses_tags.pop(ses_v2._resource_arn("dedicated-ip-pool", physical_id), None)
 
 
 def _create_endpoint(logical_id: str, properties: Properties, stack_name: str) -> Provisioned:

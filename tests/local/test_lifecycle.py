@@ -29,9 +29,10 @@ from cdk_ses_regions.local.clients import Clients
 
 # Starts a local AWS, tells where it is, and waits to be killed.
 PARENT = """
-import sys, time
+import signal, sys, time
 from pathlib import Path
 from cdk_ses_regions.local import LocalAws
+signal.signal(signal.SIGINT, signal.default_int_handler)  # what a shell starts in the background ignores it
 with LocalAws.start(["us-east-1"], state_dir=Path(sys.argv[1]) if sys.argv[1:] else None) as local:
     print(local.endpoint_url, flush=True)
     time.sleep(600)

@@ -203,22 +203,22 @@ def test_a_mail_cut_anywhere_comes_through(cut: int) -> None:
     survives(whole[:cut])
 
 
-HEAVY = [
-    "40 MB of two-byte lines",
-    "40 MB base64",
-    "40 MB of almost boundaries",
-    "100,000 parts",
-    "16,000 addresses",
-]
+HEAVY = {
+    "40 MB of two-byte lines": "forward",
+    "40 MB base64": "forward",
+    "40 MB of almost boundaries": "forward",
+    "100,000 parts": "forward",
+    "16,000 addresses": "handle",  # what headers as long as that say is not known whole: it is not sent on
+}
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the peak of a process is read from /proc")
 @pytest.mark.parametrize("name", HEAVY)
-def test_a_bomb_is_published_and_forwarded_within_512_mb(name: str, tmp_path: Path) -> None:
+def test_a_bomb_is_handled_within_512_mb(name: str, tmp_path: Path) -> None:
     file = tmp_path / "mail"
     raw = BOMBS[name]()
     file.write_bytes(raw[: 40 * MB - 64 * 1024])  # the largest that SES sends, its new headers included
-    run = [sys.executable, "-m", "benchmarks.inbound", "forward", str(file)]
+    run = [sys.executable, "-m", "benchmarks.inbound", HEAVY[name], str(file)]
     done = subprocess.run(run, cwd=ROOT, check=True, capture_output=True, text=True)
     assert float(done.stdout) < 512
 

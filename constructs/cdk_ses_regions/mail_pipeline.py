@@ -24,12 +24,12 @@ from cdk_ses_regions.place import Place
 from cdk_ses_regions.policies import (
     Statement,
     allow_ses,
-    allow_topics,
     deny_insecure_transport,
     rule_arns,
     ses_arn,
 )
 from cdk_ses_regions.python_function import PythonFunction
+from cdk_ses_regions.queues import queue_of_topics
 
 if TYPE_CHECKING:  # aws_lambda alone would be a fifth of the synthesis
     from aws_cdk import aws_kms as kms
@@ -182,26 +182,13 @@ class MailPipeline(Construct):
         return topic, policy
 
     def _queue(self, construct_id: str, properties: Mapping[str, object]) -> CfnResource:
-        # SQS's own key: with a customer key, SNS would have to be let in to that as well.
-        queue = CfnResource(
+        queue, policy = queue_of_topics(
             self,
             construct_id,
-            type="AWS::SQS::Queue",
-            properties={"SqsManagedSseEnabled": True, **properties},
-        )
-        arn = queue.get_att("Arn").to_string()
-        may = allow_topics(sid="Stored", queue_arn=arn, topic_arns=[self.stored_topic_arn])
-        policy = CfnResource(
-            self,
-            f"{construct_id}Policy",
-            type="AWS::SQS::QueuePolicy",
-            properties={
-                "Queues": [{"Ref": queue.logical_id}],
-                "PolicyDocument": {
-                    "Version": "2012-10-17",
-                    "Statement": [may, deny_insecure_transport(actions="sqs:*", resource=arn)],
-                },
-            },
+            policy_id=f"{construct_id}Policy",
+            sid="Stored",
+            topic_arns=[self.stored_topic_arn],
+            properties=properties,
         )
         self._queue_policies.append(policy)
         return queue

@@ -11,7 +11,7 @@ from constructs import Construct
 
 from cdk_ses_regions.naming import Names
 from cdk_ses_regions.place import Place
-from cdk_ses_regions.policies import allow_topics, deny_insecure_transport
+from cdk_ses_regions.queues import queue_of_topics
 
 _FOURTEEN_DAYS = 14 * 24 * 3600
 _ATTEMPTS = 5
@@ -125,29 +125,13 @@ class TopicSubscriptions(Construct):
             )
 
     def _queue(self, construct_id: str, properties: dict[str, object]) -> CfnResource:
-        """Define a queue that takes what the topics tell, and nothing without TLS."""
-        # SQS's own key: with a customer key, SNS would have to be let in to that as well.
-        queue = CfnResource(
+        queue, _ = queue_of_topics(
             self,
             construct_id,
-            type="AWS::SQS::Queue",
-            properties={"SqsManagedSseEnabled": True, **properties},
-        )
-        arn = queue.get_att("Arn").to_string()
-        CfnResource(
-            self,
-            f"{construct_id} policy",
-            type="AWS::SQS::QueuePolicy",
-            properties={
-                "Queues": [{"Ref": queue.logical_id}],
-                "PolicyDocument": {
-                    "Version": "2012-10-17",
-                    "Statement": [
-                        allow_topics(sid="Topics", queue_arn=arn, topic_arns=self._topic_arns),
-                        deny_insecure_transport(actions="sqs:*", resource=arn),
-                    ],
-                },
-            },
+            policy_id=f"{construct_id} policy",
+            sid="Topics",
+            topic_arns=self._topic_arns,
+            properties=properties,
         )
         return queue
 

@@ -9,6 +9,7 @@ Rests on the SES API v2 reference, `GetAccount`, `PutAccountSuppressionAttribute
 from __future__ import annotations
 
 import json
+from abc import ABC, abstractmethod
 from typing import Any
 
 import boto3
@@ -26,7 +27,7 @@ Value = dict[str, Any]
 """A setting in the form in which it is compared and remembered."""
 
 
-class AccountSetting:
+class AccountSetting(ABC):
     """What the settings have in common. Properties: `Parameter`, its name in Systems Manager; `Owner`, a text that
     nobody else has; and the setting's own.
     """
@@ -99,14 +100,14 @@ class AccountSetting:
     def _account(self) -> dict[str, Any]:
         return self._patience.call(self._sesv2.get_account)
 
-    def _get(self) -> Value:
-        raise NotImplementedError
+    @abstractmethod
+    def _get(self) -> Value: ...
 
-    def _put(self, value: Value) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def _put(self, value: Value) -> None: ...
 
-    def _wanted(self, properties: dict[str, Any]) -> Value:
-        raise NotImplementedError
+    @abstractmethod
+    def _wanted(self, properties: dict[str, Any]) -> Value: ...
 
 
 class AccountSuppression(AccountSetting):
